@@ -4,12 +4,24 @@
 #include <utility>
 
 namespace tierwise {
+namespace {
+
+// mean + mean_rest grows by `shift`, in twice the digits of a double (Knuth's two-sum).
+void ShiftMean(Moments& moments, double shift) {
+  const double rest = moments.mean_rest + shift;
+  const double sum = moments.mean + rest;
+  const double part = sum - moments.mean;
+  moments.mean_rest = (moments.mean - (sum - part)) + (rest - part);
+  moments.mean = sum;
+}
+
+}  // namespace
 
 void Moments::Add(double x) {
   ++n;
-  const double delta = x - mean;
-  mean += delta / static_cast<double>(n);
-  m2 += delta * (x - mean);
+  const double delta = (x - mean) - mean_rest;
+  ShiftMean(*this, delta / static_cast<double>(n));
+  m2 += delta * ((x - mean) - mean_rest);
 }
 
 void Moments::AddRepeated(double x, int64_t count) { Merge({count, x, 0.0}); }
@@ -21,9 +33,9 @@ void Moments::Merge(const Moments& other) {
     return;
   }
   const double total = static_cast<double>(n) + static_cast<double>(other.n);
-  const double delta = other.mean - mean;
+  const double delta = (other.mean - mean) + (other.mean_rest - mean_rest);
   const double weight = static_cast<double>(other.n) / total;
-  mean += delta * weight;
+  ShiftMean(*this, delta * weight);
   m2 += other.m2 + delta * delta * static_cast<double>(n) * weight;
   n += other.n;
 }

@@ -13,6 +13,9 @@ struct Moments {
   int64_t n = 0;      // users, >= 0
   double mean = 0.0;  // 0 when n is 0
   double m2 = 0.0;    // sum of (x - mean)^2, >= 0
+  // What `mean` rounds away: the mean is mean + mean_rest. At mean 1e12 a double resolves 1e-4 only, and two arms'
+  // difference may be less. May be left 0.
+  double mean_rest = 0.0;
 
   // Welford's update.
   void Add(double x);
@@ -49,7 +52,8 @@ class JointMoments {
   // REQUIRES: other.size() == size(), or one of the two is empty (default-constructed).
   void Merge(const JointMoments& other);
 
-  // For readers of stored moments. REQUIRES: mean.size() == k, upper.size() == k(k+1)/2, in the order (0,0) (0,1) ... (1,1).
+  // For readers of stored moments. REQUIRES: mean.size() == k, upper.size() == k(k+1)/2, in the order (0,0) (0,1) ...
+  // (1,1).
   static JointMoments FromParts(int64_t n, std::vector<double> mean, std::vector<double> upper);
 
  private:

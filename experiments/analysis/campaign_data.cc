@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/analysis/campaign_data.h"
+
+#include <numeric>
+
+namespace tierwise {
+
+int64_t CampaignData::UsersOfTier(size_t tier) const {
+  const auto begin = users.begin() + static_cast<ptrdiff_t>(CellOf(tier, 0));
+  return std::accumulate(begin, begin + static_cast<ptrdiff_t>(variants.size()), int64_t{0});
+}
+
+int64_t CampaignData::TotalUsers() const { return std::accumulate(users.begin(), users.end(), int64_t{0}); }
+
+}  // namespace tierwise

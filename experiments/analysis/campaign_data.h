@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "experiments/stats/moments.h"
+#include "tierwise/v1/metric.pb.h"
+
+namespace tierwise {
+
+// Which kind of number a metric gives per user: it decides the estimator.
+enum class Estimand {
+  kRate,   // 0 or 1
+  kMean,   // any number
+  kRatio,  // a numerator and a denominator
+};
+
+// One metric's outcomes: moments per cell.
+struct MetricData {
+  std::string id;
+  int64_t revision = 0;
+  Estimand estimand = Estimand::kMean;
+  absl::Duration window;
+  absl::Duration delay;
+  v1::Direction direction = v1::DIRECTION_INCREASE;
+  int64_t users_with_open_window = 0;
+  // [tier * variants + variant]; variables: outcome (numerator), then the denominator of a ratio, then covariates.
+  std::vector<JointMoments> cells;
+};
+
+// One tier of a campaign, with what was meant to happen in it.
+struct TierDesign {
+  std::string id;
+  uint32_t phase = 0;
+  // Per variant; sums to 1, or all 0 where the tier is not targeted.
+  std::vector<double> expected_share;
+};
+
+// All that an analysis sees of a campaign, wherever it was recorded.
+struct CampaignData {
+  std::string id;
+  int64_t revision = 0;
+  absl::Time as_of;
+  std::vector<TierDesign> tiers;
+  std::vector<std::string> variants;
+  int control = 0;  // index into `variants`
+
+  int64_t users_in_two_variants = 0;
+  int64_t users_of_earlier_phases = 0;
+  int64_t forced_users = 0;
+  int64_t users_in_unknown_cells = 0;
+  absl::Time first_exposure = absl::InfiniteFuture();  // infinite where there are no users
+  absl::Time last_exposure = absl::InfinitePast();
+
+  std::vector<int64_t> users;  // [tier * variants + variant]
+  std::vector<MetricData> metrics;
+
+  size_t CellOf(size_t tier, size_t variant) const { return tier * variants.size() + variant; }
+  int64_t UsersOfTier(size_t tier) const;
+  int64_t TotalUsers() const;
+};
+
+}  // namespace tierwise

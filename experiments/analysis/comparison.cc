@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "experiments/analysis/comparison.h"
+
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "experiments/analysis/words.h"
+#include "experiments/base/status_macros.h"
+#include "experiments/stats/estimate.h"
+#include "experiments/stats/means.h"
+#include "experiments/stats/post_stratification.h"
+#include "experiments/stats/proportions.h"
+#include "experiments/stats/ratios.h"
+#include "experiments/stats/relative_lift.h"
+
+namespace tierwise {
+namespace {
+
+Proportion RateOf(const JointMoments& moments) {
+  return {std::llround(moments.mean(0) * static_cast<double>(moments.n())), moments.n()};
+}
+
+void AddInterval(absl::string_view method, double confidence, const Interval& interval, v1::Effect& effect) {
+  v1::Interval* out = effect.add_intervals();
+  out->set_method(std::string(method));
+  out->set_kind(v1::INTERVAL_KIND_FIXED_HORIZON);
+  out->set_confidence(confidence);
+  if (std::isfinite(interval.lower)) out->set_lower(interval.lower);
+  if (std::isfinite(interval.upper)) out->set_upper(interval.upper);
+}
+
+void FillDifference(const Estimate& estimate, absl::string_view interval_method, v1::Comparison& comparison) {
+  if (estimate.gap == Gap::kNoUsers || estimate.gap == Gap::kZeroDenominator) {
+    comparison.set_reason(std::string(ReasonWords(estimate.gap)));
+    return;
+  }
+  v1::Effect& difference = *comparison.mutable_difference();
+  difference.set_estimate(estimate.effect);
+  if (std::isfinite(estimate.se)) difference.set_standard_error(estimate.se);
+  if (estimate.gap != Gap::kNone) comparison.set_reason(std::string(ReasonWords(estimate.gap)));
+  if (std::isfinite(estimate.interval.lower) || std::isfinite(estimate.interval.upper)) {
+    AddInterval(interval_method, estimate.confidence, estimate.interval, difference);
+  }
+  // Where nothing varies there is no test; a p of 1 would claim that there was one.
+  if (estimate.gap != Gap::kNone) return;
+  comparison.set_p_value(estimate.test.p);
+  comparison.set_ln_p_value(estimate.test.log_p);
+  comparison.set_test(std::string(TestWords(estimate.method)));
+}
+
+void FillLift(const RelativeLift& lift, v1::Comparison& comparison) {
+  if (lift.gap == Gap::kNoUsers) return;
+  v1::Effect& out = *comparison.mutable_lift();
+  if (lift.gap != Gap::kZeroControl && std::isfinite(lift.lift)) out.set_estimate(lift.lift);
+  AddInterval(IntervalWords(lift.method), lift.confidence, lift.interval, out);
+  if (lift.gap != Gap::kNone && comparison.reason().empty()) comparison.set_reason(std::string(ReasonWords(lift.gap)));
+}
+
+absl::Status CompareRates(const JointMoments& control, const JointMoments& treatment, double confidence,
+                          v1::Comparison& comparison) {
+  const Proportion c = RateOf(control);
+  const Proportion t = RateOf(treatment);
+  TIERWISE_ASSIGN_OR_RETURN(const Estimate estimate, CompareProportions(c, t, confidence));
+  FillDifference(estimate, IntervalWords(estimate.method), comparison);
+  if (c.users > 0 && t.users > 0) {
+    const ProportionTest wald = WaldTest(c, t);
+    const double half = CriticalValue(confidence, std::numeric_limits<double>::infinity()) * wald.se;
+    AddInterval(IntervalWords(Method::kWald), confidence, {estimate.effect - half, estimate.effect + half}, *comparison.mutable_difference());
+  }
+  TIERWISE_ASSIGN_OR_RETURN(const RelativeLift lift, ProportionLift(c, t, confidence));
+  FillLift(lift, comparison);
+  return absl::OkStatus();
+}
+
+// The arms' means as far as there are any: what effects over tiers and lifts are made of.
+std::optional<ArmMeans> ArmMeansOf(Estimand estimand, const JointMoments& control, const JointMoments& treatment) {
+  if (control.n() < 2 || treatment.n() < 2) return std::nullopt;
+  switch (estimand) {
+    case Estimand::kRate:
+      return MeansOf(RateOf(control), RateOf(treatment));
+    case Estimand::kMean:
+      return MeansOf(control.Marginal(0), treatment.Marginal(0));
+    case Estimand::kRatio:
+      if (control.mean(1) == 0.0 || treatment.mean(1) == 0.0) return std::nullopt;
+      return MeansOfRatios(control, treatment);
+  }
+  return std::nullopt;
+}
+
+absl::Status CompareMeansOrRatios(Estimand estimand, const JointMoments& control, const JointMoments& treatment,
+                                  double confidence, v1::Comparison& comparison) {
+  auto estimate = estimand == Estimand::kRatio ? CompareRatios(control, treatment, confidence)
+                                               : CompareMeans(control.Marginal(0), treatment.Marginal(0), confidence);
+  TIERWISE_RETURN_IF_ERROR(estimate.status());
+  FillDifference(*estimate, IntervalWords(estimate->method), comparison);
+  if (const std::optional<ArmMeans> means = ArmMeansOf(estimand, control, treatment)) {
+    TIERWISE_ASSIGN_OR_RETURN(const RelativeLift lift, FiellerLift(*means, confidence));
+    FillLift(lift, comparison);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+v1::ArmSummary SummarizeArm(Estimand estimand, const JointMoments& moments) {
+  v1::ArmSummary arm;
+  arm.set_users(moments.n());
+  if (moments.n() == 0) return arm;
+  const auto n = static_cast<double>(moments.n());
+  const double mean = moments.mean(0);
+  arm.set_total(estimand == Estimand::kRate ? static_cast<double>(RateOf(moments).conversions) : mean * n);
+  switch (estimand) {
+    case Estimand::kRate:
+      arm.set_mean(mean);
+      arm.set_standard_error(std::sqrt(mean * (1.0 - mean) / n));
+      break;
+    case Estimand::kMean:
+      arm.set_mean(mean);
+      if (moments.n() >= 2) arm.set_standard_error(std::sqrt(moments.Covariance(0, 0) / n));
+      break;
+    case Estimand::kRatio:
+      if (moments.mean(1) == 0.0) break;
+      arm.set_mean(mean / moments.mean(1));
+      if (moments.n() >= 2) arm.set_standard_error(EstimateRatio(moments).se);
+      break;
+  }
+  return arm;
+}
+
+absl::StatusOr<v1::Comparison> CompareArms(Estimand estimand, const JointMoments& control, const JointMoments& treatment,
+                                           double confidence) {
+  v1::Comparison comparison;
+  comparison.set_estimator(v1::ESTIMATOR_UNADJUSTED);
+  comparison.set_users(control.n() + treatment.n());
+  if (control.n() == 0 || treatment.n() == 0) {
+    comparison.set_reason(std::string(ReasonWords(Gap::kNoUsers)));
+    return comparison;
+  }
+  TIERWISE_RETURN_IF_ERROR(estimand == Estimand::kRate
+                               ? CompareRates(control, treatment, confidence, comparison)
+                               : CompareMeansOrRatios(estimand, control, treatment, confidence, comparison));
+  return comparison;
+}
+
+absl::StatusOr<v1::Comparison> ComparePostStratified(const CampaignData& data, const MetricData& metric, size_t treatment,
+                                                     double confidence) {
+  const auto control = static_cast<size_t>(data.control);
+  std::vector<Stratum> strata;
+  int64_t users = 0;
+  for (size_t tier = 0; tier < data.tiers.size(); ++tier) {
+    const JointMoments& c = metric.cells[data.CellOf(tier, control)];
+    const JointMoments& t = metric.cells[data.CellOf(tier, treatment)];
+    strata.push_back({data.UsersOfTier(tier), ArmMeansOf(metric.estimand, c, t)});
+    if (strata.back().means.has_value()) users += c.n() + t.n();
+  }
+  TIERWISE_ASSIGN_OR_RETURN(const PostStratifiedEffect effect, PostStratify(strata, confidence));
+
+  v1::Comparison comparison;
+  comparison.set_estimator(v1::ESTIMATOR_POST_STRATIFIED);
+  comparison.set_users(users);
+  FillDifference(effect.estimate, IntervalWords(effect.estimate.method), comparison);
+  if (effect.covered_users == 0) return comparison;
+  const bool is_katz = metric.estimand == Estimand::kRate && effect.means.control > 0.0 && effect.means.treatment > 0.0;
+  auto lift = is_katz ? KatzLift(effect.means, confidence) : FiellerLift(effect.means, confidence);
+  TIERWISE_RETURN_IF_ERROR(lift.status());
+  FillLift(*lift, comparison);
+
+  std::vector<std::string> left_out;
+  for (const size_t tier : effect.excluded) {
+    if (strata[tier].users > 0) left_out.push_back(data.tiers[tier].id);
+  }
+  if (!left_out.empty()) {
+    comparison.set_reason(absl::StrCat(comparison.reason(), comparison.reason().empty() ? "" : "; ", "without ",
+                                       absl::StrJoin(left_out, ", "), ", which lack users in an arm"));
+  }
+  return comparison;
+}
+
+}  // namespace tierwise
