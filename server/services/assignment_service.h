@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "server/services/live_catalog.h"
+#include "tierwise/v1/assignment_service.grpc.pb.h"
+
+namespace tierwise {
+
+// tierwise.v1.AssignmentService over the present snapshot of a LiveCatalog, which must outlive it. Nothing waits, so all of it is
+// served by gRPC's callback threads. Thread-safe.
+class AssignmentService final : public v1::AssignmentService::CallbackService {
+ public:
+  explicit AssignmentService(const LiveCatalog& catalog) : catalog_(catalog) {}
+
+
+  grpc::ServerUnaryReactor* Assign(grpc::CallbackServerContext* context, const v1::AssignRequest* request,
+                                   v1::AssignResponse* response) override;
+  grpc::ServerUnaryReactor* AssignBatch(grpc::CallbackServerContext* context, const v1::AssignBatchRequest* request,
+                                        v1::AssignBatchResponse* response) override;
+  grpc::ServerBidiReactor<v1::AssignStreamRequest, v1::AssignStreamResponse>* AssignStream(
+      grpc::CallbackServerContext* context) override;
+  grpc::ServerUnaryReactor* Explain(grpc::CallbackServerContext* context, const v1::ExplainRequest* request,
+                                    v1::ExplainResponse* response) override;
+
+ private:
+  const LiveCatalog& catalog_;
+};
+
+}  // namespace tierwise
