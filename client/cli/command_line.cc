@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/command_line.h"
+
+#include <cstdlib>
+
+#include "absl/strings/str_cat.h"
+#include "client/cli/command.h"
+#include "client/cli/time_text.h"
+
+namespace tierwise {
+namespace {
+
+constexpr char kFooter[] =
+    "Environment:\n"
+    "  TIERWISE_SERVER  the server, where --server names none\n"
+    "  NO_COLOR         set to anything: no colours\n"
+    "\n"
+    "First steps:\n"
+    "  tierwise health\n"
+    "  tierwise apply -f examples/hillstrom\n"
+    "  tierwise report hillstrom\n"
+    "\n";
+
+void AddConnectionOptions(CLI::App& app, ConnectionOptions* connection) {
+  app.add_option("--server", connection->server, "The server, host:port")
+      ->envname("TIERWISE_SERVER")
+      ->capture_default_str();
+  app.add_option_function<std::string>(
+         "--timeout",
+         [connection](const std::string& text) {
+           const absl::StatusOr<absl::Duration> timeout = ParseDurationText(text);
+           if (!timeout.ok()) throw CLI::ValidationError("--timeout", std::string(timeout.status().message()));
+           if (*timeout <= absl::ZeroDuration()) throw CLI::ValidationError("--timeout", "must be above 0");
+           connection->timeout = *timeout;
+         },
+         "How long to wait for each answer")
+      ->type_name("DURATION")
+      ->default_str("60s");
+  app.add_option("--actor", connection->actor, "Who acts, for the audit trail")->envname("USER");
+}
+
+void AddCommands(CLI::App& app, Invocation& invocation) {
+  AddApplyCommand(app, invocation);
+  AddGetCommand(app, invocation);
+  AddListCommand(app, invocation);
+  AddExportCommand(app, invocation);
+  AddDeleteCommand(app, invocation);
+  AddHistoryCommand(app, invocation);
+  AddCampaignStateCommands(app, invocation);
+  AddAssignCommand(app, invocation);
+  AddExplainCommand(app, invocation);
+  AddImportCommand(app, invocation);
+  AddReportCommand(app, invocation);
+  AddCallCommand(app, invocation);
+  AddHealthCommand(app, invocation);
+  AddVersionCommand(app, invocation);
+  AddCompletionCommand(app, invocation);
+}
+
+}  // namespace
+
+ExitCode RunCommandLine(const std::vector<std::string>& arguments, Terminal& terminal) {
+  Invocation invocation{.terminal = terminal, .connection = {}, .action = nullptr};
+  CLI::App app("Campaigns and A/B tests over tiers of users.", "tierwise");
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.get_formatter()->column_width(36);
+  AddConnectionOptions(app, &invocation.connection);
+  AddCommands(app, invocation);
+  app.footer(absl::StrCat(kFooter, kExitCodeHelp));
+  try {  // CLI11 reports by exceptions
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error, terminal.out, terminal.err);
+    return code == 0 ? ExitCode::kOk : ExitCode::kInvalid;
+  }
+  const absl::StatusOr<ExitCode> result = invocation.action();
+  terminal.out.flush();
+  if (result.ok()) return *result;
+  PrintError(result.status(), terminal);
+  return ExitCodeOf(result.status());
+}
+
+}  // namespace tierwise

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/cli/connection.h"
+
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
+
+#include <future>
+#include <memory>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "experiments/base/problems.h"
+#include "google/rpc/status.pb.h"
+
+namespace tierwise {
+namespace {
+
+// A page of a thousand large definitions is above gRPC's default of 4 MiB.
+constexpr int kMaxReceivedBytes = 64 << 20;
+
+grpc::ByteBuffer ToBuffer(absl::string_view bytes) {
+  grpc::Slice slice(bytes.data(), bytes.size());
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+std::string ToString(const grpc::ByteBuffer& buffer) {
+  std::vector<grpc::Slice> slices;
+  std::string bytes;
+  if (!buffer.Valid() || !buffer.Dump(&slices).ok()) return bytes;
+  bytes.reserve(buffer.Length());
+  for (const grpc::Slice& slice : slices) bytes.append(reinterpret_cast<const char*>(slice.begin()), slice.size());
+  return bytes;
+}
+
+absl::Status FromGrpc(const grpc::Status& status, const ConnectionOptions& options) {
+  if (status.ok()) return absl::OkStatus();
+  std::string message = status.error_message();
+  if (status.error_code() == grpc::StatusCode::UNAVAILABLE) {
+    message = absl::StrCat("can't reach the server at ", options.server,
+                           " (--server or TIERWISE_SERVER name another): ", message);
+  } else if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
+    message = absl::StrCat("no answer from ", options.server, " within ", absl::FormatDuration(options.timeout),
+                           " (--timeout allows more)");
+  }
+  absl::Status result(static_cast<absl::StatusCode>(status.error_code()), message);
+  google::rpc::Status details;
+  if (details.ParseFromString(status.error_details())) {
+    for (const auto& detail : details.details()) {
+      if (detail.type_url() == kBadRequestPayloadUrl) result.SetPayload(detail.type_url(), absl::Cord(detail.value()));
+    }
+  }
+  return result;
+}
+
+const google::protobuf::MethodDescriptor* MethodTaking(const google::protobuf::Descriptor* request) {
+  const google::protobuf::FileDescriptor* file = request->file();
+  for (int s = 0; s < file->service_count(); ++s) {
+    for (int m = 0; m < file->service(s)->method_count(); ++m) {
+      if (file->service(s)->method(m)->input_type() == request) return file->service(s)->method(m);
+    }
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+Connection::Connection(ConnectionOptions options) : options_(std::move(options)) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(kMaxReceivedBytes);
+  arguments.SetUserAgentPrefix("tierwise-cli");
+  channel_ = grpc::CreateCustomChannel(options_.server, grpc::InsecureChannelCredentials(), arguments);
+}
+
+Connection::~Connection() = default;
+
+void Connection::Prepare(grpc::ClientContext& call) const {
+  call.set_deadline(absl::ToChronoTime(absl::Now() + options_.timeout));
+  std::string actor;
+  for (const char c : options_.actor) {
+    if (absl::ascii_isprint(static_cast<unsigned char>(c))) actor += c;
+  }
+  if (!actor.empty()) call.AddMetadata("tierwise-actor", actor);
+}
+
+absl::Status Connection::Call(const google::protobuf::Message& request, google::protobuf::Message* response) const {
+  const google::protobuf::MethodDescriptor* method = MethodTaking(request.GetDescriptor());
+  if (method == nullptr || method->output_type() != response->GetDescriptor()) {
+    return absl::InternalError(absl::StrCat("no method takes ", request.GetDescriptor()->full_name()));
+  }
+  return Call(absl::StrCat("/", method->service()->full_name(), "/", method->name()), request, response);
+}
+
+absl::Status Connection::Call(const std::string& path, const google::protobuf::Message& request,
+                              google::protobuf::Message* response) const {
+  grpc::ClientContext call;
+  Prepare(call);
+  const grpc::ByteBuffer sent = ToBuffer(request.SerializeAsString());
+  grpc::ByteBuffer received;
+  // Shared: set_value may still be returning when this function does.
+  auto done = std::make_shared<std::promise<grpc::Status>>();
+  grpc::GenericStub(channel_).UnaryCall(&call, path, grpc::StubOptions(), &sent, &received,
+                                        [done](grpc::Status status) { done->set_value(std::move(status)); });
+  if (const grpc::Status status = done->get_future().get(); !status.ok()) return FromGrpc(status, options_);
+  if (!response->ParseFromString(ToString(received))) {
+    return absl::InternalError(absl::StrCat("the answer to ", path, " is not a ", response->GetTypeName()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Connection::Stream(const std::string& path, absl::Span<const std::string> requests,
+                                absl::FunctionRef<absl::Status(absl::string_view)> on_response) const {
+  grpc::ClientContext call;
+  Prepare(call);
+  grpc::CompletionQueue queue;
+  auto stream = grpc::GenericStub(channel_).PrepareCall(&call, path, &queue);
+  // One operation at a time, so the queue's next event is always that operation's.
+  auto completed = [&queue] {
+    void* tag = nullptr;
+    bool ok = false;
+    return queue.Next(&tag, &ok) && ok;
+  };
+  stream->StartCall(nullptr);
+  bool open = completed();
+  for (const std::string& request : requests) {
+    if (!open) break;
+    stream->Write(ToBuffer(request), nullptr);
+    open = completed();
+  }
+  if (open) {
+    stream->WritesDone(nullptr);
+    open = completed();
+  }
+  absl::Status handled;
+  while (open && handled.ok()) {
+    grpc::ByteBuffer response;
+    stream->Read(&response, nullptr);
+    open = completed();
+    if (open) handled = on_response(ToString(response));
+  }
+  if (!handled.ok()) call.TryCancel();
+  grpc::Status status;
+  stream->Finish(&status, nullptr);
+  completed();
+  queue.Shutdown();
+  void* tag = nullptr;
+  for (bool ok = false; queue.Next(&tag, &ok);) {
+  }
+  return handled.ok() ? FromGrpc(status, options_) : handled;
+}
+
+}  // namespace tierwise

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/storage/store.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "server/storage/duckdb/connection.h"
+#include "server/storage/duckdb/migrations.h"
+#include "tests/server/storage/stored_facts.h"
+#include "tests/server/storage/temporary_folder.h"
+
+namespace tierwise {
+namespace {
+
+using ::testing::HasSubstr;
+
+class StoreTest : public testing::Test {
+ protected:
+  // Runs SQL on the file behind the store's back.
+  void RunSql(const std::string& path, const char* sql) {
+    auto database = duckdb::Database::Open(path, {});
+    ASSERT_TRUE(database.ok()) << database.status();
+    auto connection = database->Connect();
+    ASSERT_TRUE(connection.ok()) << connection.status();
+    const absl::Status status = connection->Run(sql);
+    ASSERT_TRUE(status.ok()) << status;
+  }
+
+  TemporaryFolder folder_;
+  const std::string path_ = folder_.File("store.duckdb");
+};
+
+TEST_F(StoreTest, CreatesAFileThatOpensAgain) {
+  for (int round = 0; round < 3; ++round) {
+    absl::StatusOr<Store> store = OpenStore({.path = path_});
+    ASSERT_TRUE(store.ok()) << store.status();
+    EXPECT_EQ(store->events->Size(), EventLogSize{});
+  }
+}
+
+TEST_F(StoreTest, RefusesAFileThatAnotherProcessHasOpen) {
+  absl::StatusOr<Store> store = OpenStore({.path = path_});
+  ASSERT_TRUE(store.ok()) << store.status();
+  const pid_t child = fork();
+  if (child == 0) {
+    // Only the status matters here: the child has none of the parent's threads.
+    const absl::Status status = OpenStore({.path = path_}).status();
+    const bool is_right = status.code() == absl::StatusCode::kFailedPrecondition &&
+                          absl::StrContains(status.message(), "in use by another process");
+    if (!is_right) std::cerr << status << std::endl;
+    _exit(is_right ? 0 : 1);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+TEST_F(StoreTest, RefusesAFolderThatIsNotThere) {
+  const absl::Status status = OpenStore({.path = folder_.File("nowhere/store.duckdb")}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("nowhere/store.duckdb"));
+}
+
+TEST_F(StoreTest, SaysThatAFileIsNoDatabase) {
+  std::ofstream(path_) << std::string(100'000, 'x');
+  const absl::Status status = OpenStore({.path = path_}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+}
+
+TEST_F(StoreTest, SaysThatAFileIsDamaged) {
+  {
+    absl::StatusOr<Store> store = OpenStore({.path = path_});
+    ASSERT_TRUE(store.ok()) << store.status();
+    ASSERT_TRUE(store->events->AppendEvents({MakeEvent("a", "1", "order", At(1))}, At(1)).ok());
+  }
+  {
+    std::fstream file(path_, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(3 * 4096 + 100);  // past the headers, in the first block
+    file << std::string(2'000, '\xff');
+  }
+  const absl::Status status = OpenStore({.path = path_}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+}
+
+TEST_F(StoreTest, RefusesTheDatabaseOfSomethingElse) {
+  RunSql(path_, "CREATE TABLE customers (id INTEGER)");
+  const absl::Status status = OpenStore({.path = path_}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("not a store of Tierwise"));
+}
+
+TEST_F(StoreTest, RefusesAFileOfANewerSchema) {
+  { ASSERT_TRUE(OpenStore({.path = path_}).ok()); }
+  RunSql(path_, "INSERT INTO schema_versions VALUES (1000, 0)");
+  const absl::Status status = OpenStore({.path = path_}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
+  EXPECT_THAT(std::string(status.message()), HasSubstr("schema version 1000"));
+}
+
+class MigrationTest : public testing::Test {
+ protected:
+  MigrationTest() {
+    database_.emplace(*duckdb::Database::Open(folder_.File("file.duckdb"), {}));
+    connection_.emplace(*database_->Connect());
+  }
+
+  int64_t Read(const char* sql) {
+    absl::StatusOr<int64_t> number = connection_->ReadInteger(sql, -1);
+    EXPECT_TRUE(number.ok()) << number.status();
+    return number.value_or(-2);
+  }
+
+  TemporaryFolder folder_;
+  std::optional<duckdb::Database> database_;
+  std::optional<duckdb::Connection> connection_;
+};
+
+TEST_F(MigrationTest, AppliesOnlyTheStepsThatTheFileHasNotHad) {
+  const std::vector<duckdb::Migration> steps = {
+      {1, "CREATE TABLE t (a BIGINT); INSERT INTO t VALUES (7);"},
+      {2, "ALTER TABLE t ADD COLUMN b BIGINT DEFAULT 8;"},
+      {3, "UPDATE t SET b = a + b;"},
+  };
+  ASSERT_TRUE(Migrate(*connection_, absl::MakeSpan(steps).first(1)).ok());
+  ASSERT_TRUE(Migrate(*connection_, absl::MakeSpan(steps).first(1)).ok());
+  EXPECT_EQ(Read("SELECT sum(a)::BIGINT FROM t"), 7);
+  ASSERT_TRUE(Migrate(*connection_, steps).ok());
+  ASSERT_TRUE(Migrate(*connection_, steps).ok());
+  EXPECT_EQ(Read("SELECT sum(b)::BIGINT FROM t"), 15);
+  EXPECT_EQ(Read("SELECT count(*) FROM schema_versions"), 3);
+}
+
+TEST_F(MigrationTest, AStepThatFailsChangesNothingAndCanBeTriedAgain) {
+  const std::vector<duckdb::Migration> broken = {
+      {1, "CREATE TABLE t (a BIGINT);"},
+      {2, "INSERT INTO t VALUES (1); INSERT INTO missing VALUES (1);"},
+  };
+  EXPECT_FALSE(Migrate(*connection_, broken).ok());
+  EXPECT_EQ(Read("SELECT count(*) FROM t"), 0);
+  EXPECT_EQ(Read("SELECT max(version)::BIGINT FROM schema_versions"), 1);
+  const std::vector<duckdb::Migration> mended = {broken[0], {2, "INSERT INTO t VALUES (1);"}};
+  ASSERT_TRUE(Migrate(*connection_, mended).ok());
+  EXPECT_EQ(Read("SELECT count(*) FROM t"), 1);
+}
+
+TEST_F(MigrationTest, StepsAreNumberedFromOne) {
+  int expected = 1;
+  for (const duckdb::Migration& step : duckdb::StoreMigrations()) EXPECT_EQ(step.version, expected++);
+}
+
+}  // namespace
+}  // namespace tierwise
