@@ -123,5 +123,3 @@ BENCHMARK(BM_AssignOneMore);
 
 }  // namespace
 }  // namespace tierwise
-
-BENCHMARK_MAIN();

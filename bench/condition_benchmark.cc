@@ -68,7 +68,7 @@ BENCHMARK_CAPTURE(Evaluate, numbers_and_strings,
 BENCHMARK_CAPTURE(Evaluate, three_strings, "country = \"SG\" and country != \"CN\" and app_version starts_with \"2.\"");
 BENCHMARK_CAPTURE(Evaluate, version, "app_version >= v\"2.9.0\"");
 
-// A list of `range(0)` strings that has the user's in its middle.
+// A list of `range(0)` strings, the user's among them.
 void EvaluateLongList(benchmark::State& state) {
   std::string text = "country in [\"SG\"";
   for (int64_t i = 1; i < state.range(0); ++i) absl::StrAppend(&text, ", \"C", i, "\"");

@@ -60,8 +60,7 @@ std::vector<v1::Event> MakeEvents(int64_t size, int caller) {
 
 void Appender(benchmark::State& state) {
   Folder folder;
-  auto database = Checked(duckdb::Database::Open(
-      folder.File(), {{{"threads", "2"}, {"memory_limit", "1GB"}, {"checkpoint_threshold", "1TB"}}}));
+  auto database = Checked(duckdb::Database::Open(folder.File(), {{{"threads", "2"}, {"memory_limit", "1GB"}}}));
   auto connection = Checked(database.Connect());
   Check(Migrate(connection, duckdb::StoreMigrations()));
   auto appender = Checked(duckdb::Appender::Create(connection, "events"));

@@ -42,7 +42,7 @@ void PrintCampaign(const v1::Campaign& campaign, const TransitionOptions& option
   }
   terminal.out << (options.is_dry_run ? "dry run, nothing changed; would be: " : "") << campaign.id() << " is "
                << Styled(terminal.out_has_color, Style::kBold, ShortName(campaign.state())) << " (revision "
-               << campaign.meta().revision() << ", launched " << TimeText(FromProto(campaign.launch_time())) << ")\n";
+               << campaign.meta().revision() << ", launched " << TimeTitle(FromProto(campaign.launch_time())) << ")\n";
   if (campaign.has_conclusion()) {
     terminal.out << "outcome: " << ShortName(campaign.conclusion().outcome())
                  << (campaign.conclusion().variant().empty() ? "" : " " + campaign.conclusion().variant()) << '\n';

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client/cli/command.h"
+#include "client/cli/suggestion.h"
 #include "client/cli/time_text.h"
 
 namespace tierwise {
@@ -57,6 +58,29 @@ void AddCommands(CLI::App& app, Invocation& invocation) {
   AddCompletionCommand(app, invocation);
 }
 
+// CLI11 does not say of an unknown verb that it is one.
+std::string UnknownVerb(const CLI::App& app, const std::vector<std::string>& arguments) {
+  std::vector<std::string> verbs;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    verbs.push_back(command->get_name());
+  }
+  if (arguments.empty() || arguments[0].empty() || arguments[0][0] == '-') return "";
+  if (app.get_subcommand_no_throw(arguments[0]) != nullptr) return "";
+  return absl::StrCat("there is no command `", arguments[0], "`", Suggestion(arguments[0], verbs));
+}
+
+ExitCode PrintUsageError(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments,
+                         Terminal& terminal) {
+  if (error.get_exit_code() == 0) {  // --help
+    app.exit(error, terminal.out, terminal.err);
+    return ExitCode::kOk;
+  }
+  const std::string unknown = UnknownVerb(app, arguments);
+  PrintError(absl::InvalidArgumentError(unknown.empty() ? error.what() : unknown), terminal);
+  terminal.err << "`tierwise --help` and `tierwise COMMAND --help` show what is possible\n";
+  return ExitCode::kInvalid;
+}
+
 }  // namespace
 
 ExitCode RunCommandLine(const std::vector<std::string>& arguments, Terminal& terminal) {
@@ -71,8 +95,7 @@ ExitCode RunCommandLine(const std::vector<std::string>& arguments, Terminal& ter
   try {  // CLI11 reports by exceptions
     app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
   } catch (const CLI::ParseError& error) {
-    const int code = app.exit(error, terminal.out, terminal.err);
-    return code == 0 ? ExitCode::kOk : ExitCode::kInvalid;
+    return PrintUsageError(app, error, arguments, terminal);
   }
   const absl::StatusOr<ExitCode> result = invocation.action();
   terminal.out.flush();

@@ -42,7 +42,10 @@ std::vector<std::string> LongOptions(const CLI::App& app) {
 std::vector<Verb> VerbsOf(const CLI::App& app) {
   std::vector<Verb> verbs;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    Verb verb{.name = command->get_name(), .description = command->get_description(), .options = LongOptions(*command)};
+    Verb verb;
+    verb.name = command->get_name();
+    verb.description = command->get_description();
+    verb.options = LongOptions(*command);
     verb.takes_campaign = command->get_option_no_throw("CAMPAIGN") != nullptr;
     if (verb.name == "import") verb.words = {"exposures", "events", "profiles"};
     if (verb.name == "completion") verb.words = {"bash", "zsh", "fish"};

@@ -70,7 +70,7 @@ absl::StatusOr<ExitCode> List(const ListOptions& options, const Invocation& invo
     table.AddRow({{NameOf(definition), {}},
                   {absl::StrCat(meta.revision()), {}},
                   {StateOf(definition), {}},
-                  {TimeText(FromProto(meta.update_time())), Style::kDim},
+                  {TimeTitle(FromProto(meta.update_time())), Style::kDim},
                   {meta.update_actor(), Style::kDim}});
   }
   terminal.out << table.Render(terminal.width, terminal.out_has_color);
@@ -134,7 +134,7 @@ absl::StatusOr<ExitCode> History(const HistoryOptions& options, const Invocation
   TextTable table({{"VERSION", TextTable::Align::kRight}, {"TIME"}, {"BY"}, {"WHAT"}, {"NAME"}, {"REVISION", TextTable::Align::kRight}});
   for (const v1::Change& change : changes) {
     table.AddRow({{absl::StrCat(change.catalog_version()), {}},
-                  {TimeText(FromProto(change.time())), Style::kDim},
+                  {TimeTitle(FromProto(change.time())), Style::kDim},
                   {change.actor(), {}},
                   {change.transition().empty() ? ShortName(change.verb()) : change.transition(), {}},
                   {change.name(), {}},

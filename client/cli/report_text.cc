@@ -6,6 +6,7 @@
 #include <set>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
@@ -19,19 +20,15 @@ namespace tierwise {
 namespace {
 
 constexpr int kPlotCells = 25;
-constexpr int kPlotDropOrder = 3;
-constexpr int kLiftDropOrder = 1;
+// The users are in the cohort's table, too.
 constexpr int kUsersDropOrder = 2;
+constexpr int kPlotDropOrder = 1;
 
 std::string ControlOf(const v1::Campaign& campaign) {
   for (const v1::Variant& variant : campaign.variants()) {
     if (variant.control()) return variant.id();
   }
   return "";
-}
-
-std::string TimeTitle(const google::protobuf::Timestamp& time) {
-  return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", FromProto(time), absl::UTCTimeZone());
 }
 
 // What the outcomes of a metric are, in a few words; and whether they are shares of users.
@@ -71,7 +68,7 @@ class ReportText {
   void AppendHead() {
     const std::string& title = view_.campaign.display_name();
     Line(absl::StrCat(Bold(report_.campaign()), title.empty() || title == report_.campaign() ? "" : "  " + title));
-    Line(Dim(absl::StrCat("revision ", report_.campaign_revision(), ", as of ", TimeTitle(report_.as_of()))));
+    Line(Dim(absl::StrCat("revision ", report_.campaign_revision(), ", as of ", TimeTitle(FromProto(report_.as_of())))));
     Line("");
   }
 
@@ -104,9 +101,9 @@ class ReportText {
     const v1::Cohort& cohort = report_.cohort();
     std::string line = absl::StrCat(WithThousands(cohort.users()), " users");
     if (cohort.has_first_exposure()) {
-      absl::StrAppend(&line, ", first exposed ", TimeTitle(cohort.first_exposure()));
+      absl::StrAppend(&line, ", first exposed ", TimeTitle(FromProto(cohort.first_exposure())));
       if (FromProto(cohort.first_exposure()) != FromProto(cohort.last_exposure())) {
-        absl::StrAppend(&line, " to ", TimeTitle(cohort.last_exposure()));
+        absl::StrAppend(&line, " to ", TimeTitle(FromProto(cohort.last_exposure())));
       }
     }
     Line(line);
@@ -200,7 +197,7 @@ class ReportText {
     if (low_ == high_) high_ = low_ + 1;
     const int decimals = DecimalsFor(is_share_ ? 100 * narrowest : narrowest);
     mean_style_ = {is_share_, is_share_ ? "%" : "", decimals, false};
-    difference_style_ = {is_share_, is_share_ ? " pp" : "", decimals, true};
+    difference_style_ = {is_share_, "", decimals, true};
     lift_style_ = {true, "%", DecimalsFor(100 * narrowest_lift), true};
   }
 
@@ -217,7 +214,7 @@ class ReportText {
 
   static std::string RowTitle(const v1::Comparison& comparison) {
     if (!comparison.tier().empty()) return comparison.tier();
-    return comparison.estimator() == v1::ESTIMATOR_POST_STRATIFIED ? "all tiers" : "all tiers, unadjusted";
+    return comparison.estimator() == v1::ESTIMATOR_POST_STRATIFIED ? "all tiers" : "  unadjusted";
   }
 
   // Overall first, of those the post-stratified one; then tiers in the report's order.
@@ -268,8 +265,8 @@ class ReportText {
                      {"users", Align::kRight, kUsersDropOrder},
                      {control_, Align::kRight},
                      {variant, Align::kRight},
-                     {"difference", Align::kRight},
-                     {"lift", Align::kRight, kLiftDropOrder},
+                     {is_share_ ? "difference (pp)" : "difference", Align::kRight},
+                     {"lift", Align::kRight},
                      {"p", Align::kRight},
                      {PlotTitle(), Align::kLeft, kPlotDropOrder}});
     std::vector<std::string> reasons;
@@ -286,7 +283,7 @@ class ReportText {
                     {EffectText(row->lift(), lift_style_), style},
                     {PValueText(*row), {}},
                     {IntervalPlot(row->difference(), low_, high_, kPlotCells), style}});
-      if (!row->reason().empty()) reasons.push_back(absl::StrCat(RowTitle(*row), ": ", row->reason()));
+      if (!row->reason().empty()) reasons.push_back(absl::StrCat(absl::StripAsciiWhitespace(RowTitle(*row)), ": ", row->reason()));
     }
     absl::StrAppend(&out_, table.Render(width_, color_, 4));
     for (const std::string& reason : reasons) Line(Styled(color_, Style::kYellow, reason), "    ");
@@ -308,7 +305,7 @@ class ReportText {
     }
     Line(Dim(absl::StrCat("Intervals: ", confidence, ", difference by ", absl::StrJoin(differences, ", "), ", lift by ",
                           absl::StrJoin(lifts, ", "), is_fixed_horizon ? "; fixed horizon: right if read once, at a time fixed beforehand" : "", ".")), "  ");
-    Line(Dim(absl::StrCat("All tiers: post-stratified, the tiers' differences weighted by their shares of users; the means beside it are plain. p: ",
+    Line(Dim(absl::StrCat("All tiers: post-stratified, the tiers' differences weighted by their shares of users; unadjusted: the plain difference. p: ",
                           absl::StrJoin(tests, ", "), ", two-sided. Metric revision ", metric.metric_revision(), ".")), "  ");
   }
 

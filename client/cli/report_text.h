@@ -19,7 +19,7 @@ struct ReportView {
 };
 
 // For people: checks (failures first), cohort, then one block for each metric. As wide as the terminal, where it can be: first the
-// drawn intervals go, then the counts of users.
+// counts of users go, then the drawn intervals.
 std::string RenderReport(const ReportView& view, int width, bool has_color);
 
 // One line for each metric, variant, tier and estimator, numbers in full precision; after a header. An empty field is undefined.

@@ -21,6 +21,8 @@ std::string DurationText(absl::Duration duration);
 absl::StatusOr<absl::Time> ParseTimeText(absl::string_view text);
 // RFC 3339 in UTC with as many decimals as it takes.
 std::string TimeText(absl::Time time);
+// For reading only: "2026-01-31 08:00:00 UTC".
+std::string TimeTitle(absl::Time time);
 
 // To and from protobuf's forms; sub-nanosecond parts are cut off.
 google::protobuf::Duration ToProto(absl::Duration duration);

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "experiments/assignment/campaign_lifecycle.h"
 #include "experiments/assignment/salts.h"
 
 namespace tierwise {
@@ -88,10 +89,8 @@ class Decider {
   }
 
   bool NotRunning() {
-    return Step(v1::ASSIGNMENT_REASON_NOT_RUNNING, campaign_.state != v1::CAMPAIGN_STATE_RUNNING, [&] {
-      constexpr absl::string_view kPrefix = "CAMPAIGN_STATE_";
-      return absl::StrCat("its state is ", v1::CampaignState_Name(campaign_.state).substr(kPrefix.size()));
-    });
+    return Step(v1::ASSIGNMENT_REASON_NOT_RUNNING, campaign_.state != v1::CAMPAIGN_STATE_RUNNING,
+                [&] { return absl::StrCat("it is ", StateName(campaign_.state)); });
   }
 
   bool OutsideSchedule() {

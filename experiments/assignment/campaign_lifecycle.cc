@@ -44,6 +44,10 @@ absl::Status CheckConclusion(const v1::Campaign& campaign, const v1::Conclusion&
 
 }  // namespace
 
+bool IsLaunched(const v1::Campaign& campaign) {
+  return campaign.state() == v1::CAMPAIGN_STATE_RUNNING || campaign.state() == v1::CAMPAIGN_STATE_PAUSED;
+}
+
 absl::string_view StateName(v1::CampaignState state) {
   constexpr absl::string_view kPrefix = "CAMPAIGN_STATE_";
   const absl::string_view name = v1::CampaignState_Name(state);
@@ -87,7 +91,7 @@ absl::StatusOr<v1::Campaign> Resume(const v1::Campaign& current) {
 
 absl::StatusOr<v1::Campaign> Conclude(const v1::Campaign& current, const v1::Conclusion& conclusion,
                                       int64_t now_micros) {
-  if (!HoldsBuckets(current)) return WrongState(current, "conclude", "RUNNING or PAUSED");
+  if (!IsLaunched(current)) return WrongState(current, "conclude", "RUNNING or PAUSED");
   TIERWISE_RETURN_IF_ERROR(CheckConclusion(current, conclusion));
   v1::Campaign next = current;
   next.set_state(v1::CAMPAIGN_STATE_CONCLUDED);

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "experiments/base/definitions.h"
 #include "tierwise/v1/campaign.pb.h"
 
@@ -28,6 +29,9 @@ absl::StatusOr<v1::Campaign> Resume(const v1::Campaign& current);
 // unknown variant, or a variant without being SHIPPED; its time is ignored.
 absl::StatusOr<v1::Campaign> Conclude(const v1::Campaign& current, const v1::Conclusion& conclusion,
                                       int64_t now_micros);
+
+// Whether it was launched and is not concluded: it is RUNNING or PAUSED, and holds the buckets of its layer.
+bool IsLaunched(const v1::Campaign& campaign);
 
 // The name of a state as people write it: "DRAFT".
 absl::string_view StateName(v1::CampaignState state);

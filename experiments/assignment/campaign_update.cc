@@ -11,6 +11,7 @@
 #include "experiments/assignment/campaign_check.h"
 #include "experiments/assignment/campaign_lifecycle.h"
 #include "experiments/assignment/layer_allocation.h"
+#include "experiments/assignment/salts.h"
 #include "experiments/base/definition_rules.h"
 #include "experiments/base/problems.h"
 #include "experiments/base/status_macros.h"
@@ -121,7 +122,9 @@ absl::StatusOr<v1::Campaign> UpdateLaunched(const v1::Campaign& current, v1::Cam
   CheckKept(current, proposed, fixed);
   if (!fixed.empty()) return Fixed(current, fixed);
   SetPhases(current, proposed);
-  if (proposed.layer().share_bp() > current.layer().share_bp()) {
+  // A share over the whole layer is a bad value, which CheckCampaign names, not a lack of buckets.
+  const uint32_t share_bp = proposed.layer().share_bp();
+  if (share_bp > current.layer().share_bp() && share_bp <= kBasisPoints) {
     TIERWISE_ASSIGN_OR_RETURN(const std::vector<v1::BucketRange> ranges, AllocateBuckets(proposed, definitions));
     proposed.mutable_layer()->mutable_ranges()->Assign(ranges.begin(), ranges.end());
   }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/assignment/definition_check.h"
 
+#include <map>
 #include <string>
 #include <vector>
 
-#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
 #include "experiments/assignment/field_checks.h"
@@ -88,8 +88,8 @@ void CheckDefinition(const v1::Definition& definition, const Definitions& defini
 void CheckSaltsAreSeparate(const Definitions& definitions, Problems& problems) {
   // Salt to the name of its owner. Campaigns hash with their salt and "/..." behind it, layers and holdouts with theirs
   // as it is.
-  absl::flat_hash_map<std::string, std::string> campaigns;
-  absl::flat_hash_map<std::string, std::string> others;
+  std::map<std::string, std::string> campaigns;
+  std::map<std::string, std::string> others;
   const auto claim = [&problems](auto& owners, const std::string& salt, const std::string& name) {
     const auto [owner, is_new] = owners.emplace(salt, name);
     if (!is_new) {

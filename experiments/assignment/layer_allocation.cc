@@ -4,10 +4,12 @@
 #include <algorithm>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "experiments/assignment/campaign_lifecycle.h"
 #include "experiments/assignment/salts.h"
 #include "experiments/base/definition_rules.h"
 
@@ -31,7 +33,7 @@ std::vector<const v1::Campaign*> HoldersOf(const std::string& layer, const Defin
   std::vector<const v1::Campaign*> holders;
   for (const Definitions::Pointer& definition : definitions.InCollection("campaigns")) {
     const v1::Campaign& campaign = definition->campaign();
-    if (HoldsBuckets(campaign) && campaign.layer().layer() == layer) holders.push_back(&campaign);
+    if (IsLaunched(campaign) && campaign.layer().layer() == layer) holders.push_back(&campaign);
   }
   return holders;
 }
@@ -91,10 +93,6 @@ absl::Status TooFewFree(const std::string& layer, uint32_t free, uint32_t needed
 
 }  // namespace
 
-bool HoldsBuckets(const v1::Campaign& campaign) {
-  return campaign.state() == v1::CAMPAIGN_STATE_RUNNING || campaign.state() == v1::CAMPAIGN_STATE_PAUSED;
-}
-
 absl::StatusOr<std::vector<v1::BucketRange>> AllocateBuckets(const v1::Campaign& campaign,
                                                              const Definitions& definitions) {
   const std::string& layer = campaign.layer().layer();
@@ -127,7 +125,7 @@ void CheckBucketsAreSeparate(const Definitions& definitions, Problems& problems)
   std::map<std::pair<std::string, uint32_t>, std::pair<uint32_t, const std::string*>> held;
   for (const Definitions::Pointer& definition : definitions.InCollection("campaigns")) {
     const v1::Campaign& campaign = definition->campaign();
-    if (!HoldsBuckets(campaign) || !campaign.has_layer()) continue;
+    if (!IsLaunched(campaign) || !campaign.has_layer()) continue;
     const std::string& layer = campaign.layer().layer();
     const std::string field = FieldPath(NameOf(*definition), "layer.ranges");
     for (const v1::BucketRange& range : campaign.layer().ranges()) {

@@ -11,9 +11,6 @@
 
 namespace tierwise {
 
-// Whether the campaign holds the buckets of its layer: it is RUNNING or PAUSED.
-bool HoldsBuckets(const v1::Campaign& campaign);
-
 // The buckets that `campaign` should hold in its layer: those that it holds already and, until they are
 // `layer.share_bp` together, more from those that no other launched campaign of `definitions` holds. As few ranges as
 // there can be, the first that fit; in order, neighbours joined. FailedPrecondition, naming how many are free and who

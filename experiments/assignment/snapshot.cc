@@ -6,6 +6,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "experiments/assignment/campaign_check.h"
+#include "experiments/assignment/campaign_lifecycle.h"
 #include "experiments/assignment/definition_check.h"
 #include "experiments/assignment/layer_allocation.h"
 #include "experiments/assignment/pinned_definitions.h"
@@ -30,7 +31,7 @@ class Compiler {
       const v1::Campaign& campaign = definition->campaign();
       if (campaign.state() == v1::CAMPAIGN_STATE_DRAFT) {
         CheckCampaign(campaign, definitions_, name, problems);
-      } else if (HoldsBuckets(campaign)) {
+      } else if (IsLaunched(campaign)) {
         TIERWISE_ASSIGN_OR_RETURN(const Definitions* const scope, pinned_.ScopeOf(campaign));
         CheckLaunched(campaign, *scope, name, problems);
       }
@@ -46,7 +47,7 @@ class Compiler {
     std::map<int64_t, TieringPrograms> programs;
     for (const Definitions::Pointer& definition : definitions_.InCollection("campaigns")) {
       const v1::Campaign& campaign = definition->campaign();
-      if (HoldsBuckets(campaign)) {
+      if (IsLaunched(campaign)) {
         TIERWISE_ASSIGN_OR_RETURN(const Definitions* const scope, pinned_.ScopeOf(campaign));
         TieringPrograms& tierings = programs.try_emplace(campaign.pinned_version(), *scope, schema_).first->second;
         campaigns.push_back(CompileCampaign(campaign, *scope, schema_, tierings));

@@ -10,7 +10,6 @@
 #include "absl/strings/str_cat.h"
 #include "experiments/base/problems.h"
 #include "experiments/base/status_macros.h"
-#include "experiments/stats/argument_checks.h"
 #include "experiments/stats/distributions.h"
 #include "experiments/stats/quadrature.h"
 
@@ -73,14 +72,13 @@ class LogitDensity {
 // What is further down from the peak is dropped.
 constexpr double kDepth = 42.0;
 
-// How wide a panel that starts at `y` may be: within 40 of 0 the logistic function bends, and 12 nodes cannot follow
-// more than this; beyond, both densities are plain exponentials, for which panels may grow with the distance.
+// How wide a panel that starts at `y` may be. Where the logistic function or the density bends, 12 nodes cannot follow
+// more than 2.5; beyond 40 from 0 and going outwards there is only an exponential tail, and panels may grow with it.
 double WidestPanel(double y, double direction) {
   constexpr double kBends = 40.0;
   constexpr double kWidest = 2.5;
-  if (std::abs(y) < kBends) return kWidest;
   const bool is_outward = (y > 0.0) == (direction > 0.0);
-  return is_outward ? std::abs(y) : std::max(kWidest, std::abs(y) - kBends);
+  return is_outward && std::abs(y) > kBends ? std::abs(y) : kWidest;
 }
 
 // Appends panel ends from the mode outwards until the density is e^-kDepth of its peak.
@@ -123,8 +121,13 @@ double LogisticSlope(double y) {
 
 absl::Status CheckBeta(absl::string_view field, const BetaPosterior& posterior) {
   Problems problems;
-  CheckPositive(absl::StrCat(field, ".alpha"), posterior.alpha, problems);
-  CheckPositive(absl::StrCat(field, ".beta"), posterior.beta, problems);
+  const auto check = [&](absl::string_view name, double value) {
+    if (value >= kLeastBetaParameter && value <= kMostBetaParameter) return;
+    problems.Add(absl::StrCat(field, ".", name),
+                 absl::StrCat("is ", value, "; must be from ", kLeastBetaParameter, " to ", kMostBetaParameter));
+  };
+  check("alpha", posterior.alpha);
+  check("beta", posterior.beta);
   return problems.ToStatus();
 }
 

@@ -8,7 +8,9 @@
 
 namespace tierwise {
 
-// The posterior of a conversion rate: Beta(alpha, beta), alpha and beta > 0.
+// The posterior of a conversion rate: Beta(alpha, beta), with both parameters in this range.
+inline constexpr double kLeastBetaParameter = 1e-6;
+inline constexpr double kMostBetaParameter = 1e20;
 struct BetaPosterior {
   double alpha = 1.0;
   double beta = 1.0;

@@ -13,9 +13,11 @@ namespace {
 
 // A normal step is taken as nil beyond this many standard deviations: its density there is below 1e-16.
 constexpr double kReach = 8.5;
+// Beyond this many it underflows.
+constexpr double kUnderflow = 38.0;
 // Width of a quadrature panel in standard deviations of the narrower of the two steps that meet there: 12 nodes
-// integrate a product of two such normal densities to 1e-11.
-constexpr double kPanelWidth = 3.0;
+// integrate a product of two such normal densities to 1e-9.
+constexpr double kPanelWidth = 4.0;
 
 }  // namespace
 
@@ -29,12 +31,14 @@ double ContinuationDensity::TailSum(double information, double z, double drift, 
   double sum = 0.0;
   for (const Node& node : nodes_) {
     const double distance = sign * (threshold - node.score) / step_sd;
-    if (distance > 38.0) continue;
+    if (distance > kUnderflow) continue;
     const double ratio = drift == 0.0 ? 1.0 : std::exp(drift * node.score - 0.5 * drift * drift * information_);
     sum += node.mass * ratio * (distance < -kReach ? 1.0 : NormalSf(distance));
   }
   return sum;
 }
+
+double ContinuationDensity::Density(double information, double z) const { return Density(information, z, kUnderflow); }
 
 double ContinuationDensity::UpperTail(double information, double z, double drift) const {
   return TailSum(information, z, drift, true);
@@ -44,12 +48,12 @@ double ContinuationDensity::LowerTail(double information, double z, double drift
   return TailSum(information, z, drift, false);
 }
 
-double ContinuationDensity::Density(double information, double z) const {
+double ContinuationDensity::Density(double information, double z, double reach_sd) const {
   if (information_ == 0.0) return NormalPdf(z);
   const double inverse_sd = 1.0 / std::sqrt(information - information_);
   const double root = std::sqrt(information);
   const double score = z * root;
-  const double reach = kReach / inverse_sd;
+  const double reach = reach_sd / inverse_sd;
   const auto first = std::lower_bound(nodes_.begin(), nodes_.end(), score - reach,
                                       [](const Node& node, double value) { return node.score < value; });
   double sum = 0.0;
@@ -72,7 +76,7 @@ void ContinuationDensity::Continue(double information, double lower, double uppe
     next.reserve(grid.size());
     const double root = std::sqrt(information);
     for (const QuadratureNode& node : grid) {
-      next.push_back({node.x * root, node.weight * Density(information, node.x)});
+      next.push_back({node.x * root, node.weight * Density(information, node.x, kReach)});
     }
   }
   nodes_ = std::move(next);

@@ -39,6 +39,8 @@ class ContinuationDensity {
     double mass;   // quadrature weight times null density
   };
 
+  // Summing only nodes within `reach_sd` standard deviations of the step.
+  double Density(double information, double z, double reach_sd) const;
   double TailSum(double information, double z, double drift, bool is_upper) const;
 
   double half_width_;

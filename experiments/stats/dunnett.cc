@@ -34,6 +34,8 @@ double AnyExceeds(double z, absl::Span<const double> lambdas, double u) {
 
 double LargestAbsoluteZSf(double z, absl::Span<const double> lambdas) {
   if (z <= 0.0) return 1.0;
+  constexpr double kUnderflow = 39.0;
+  if (z > kUnderflow) return 0.0;
   // A lambda near 1 makes the integrand rise within sqrt(1 - lambda^2) / lambda of u = z / lambda: panels end there.
   constexpr double kWidestPanel = 2.0;
   std::vector<double> ends = {0.0, 9.5 + 0.5 * z};

@@ -33,15 +33,16 @@ void CheckFractions(absl::Span<const double> fractions, Problems& problems) {
   }
 }
 
-// The z that the next look exceeds with probability `level`: Newton on the logarithm of the tail, which is concave,
-// from the right, where it converges without overshooting.
-double CriticalZ(const ContinuationDensity& density, double information, double level) {
+// The z that the next look exceeds with probability `level`: Newton on the logarithm of the tail, which is concave, so
+// that every step after the first comes from the right and does not overshoot. `previous_z` is the last look's.
+double CriticalZ(const ContinuationDensity& density, double information, double level, double previous_z) {
   if (level <= 0.0) return kInf;
   double z = -NormalQuantile(level);
   // Below this the paths that the grid drops would matter; the quantile itself is safe, as it ignores all earlier
   // rejections.
   constexpr double kLeastSolved = 1e-13;
   if (density.information() == 0.0 || level < kLeastSolved) return z;
+  z = std::min(z, previous_z);
   for (int i = 0; i < 50; ++i) {
     const double tail = density.UpperTail(information, z);
     const double step = std::log(tail / level) * tail / density.Density(information, z);
@@ -117,13 +118,14 @@ absl::StatusOr<std::vector<LookBoundary>> SpendingBoundaries(const GroupSequenti
   std::vector<LookBoundary> looks;
   looks.reserve(information_fractions.size());
   double spent = 0.0;
+  double previous_z = kInf;
   for (size_t i = 0; i < information_fractions.size(); ++i) {
     const double fraction = information_fractions[i];
     double critical_z = kInf;
     if (density.HasGrown(fraction)) {
       const bool is_final = is_last_final && i + 1 == information_fractions.size();
       const double target = is_final ? side_alpha : std::max(spent, SpentAlpha(design.spending, side_alpha, fraction));
-      critical_z = CriticalZ(density, fraction, target - spent);
+      critical_z = previous_z = CriticalZ(density, fraction, target - spent, previous_z);
       spent = target;
       density.Continue(fraction, design.sided == 2 ? -critical_z : -kInf, critical_z);
     }

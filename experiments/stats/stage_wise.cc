@@ -16,7 +16,8 @@ namespace tierwise {
 namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
-// Effects this many standard errors from the estimate are searched.
+// Effects are searched this many standard errors beyond 0 and the estimate. An outcome far above a boundary that no
+// earlier look had crossed speaks for an effect well below the estimate.
 constexpr double kSearch = 8.0;
 
 // P(an outcome at least as high in the stage-wise order as ending at the last look with z).
@@ -58,7 +59,7 @@ absl::StatusOr<StageWiseInference> InferStageWise(absl::Span<const LookBoundary>
   }
   const auto effect_at = [&](double probability, double otherwise) {
     const auto excess = [&](double drift) { return AtLeastAsHigh(paths, z, drift) - probability; };
-    const double drift = FindRoot(excess, center - reach, center + reach, 1e-9 * reach);
+    const double drift = FindRoot(excess, std::min(center, 0.0) - reach, std::max(center, 0.0) + reach, 1e-9 * reach);
     return std::isnan(drift) ? otherwise : drift * effect_per_drift;
   };
   StageWiseInference result;

@@ -170,7 +170,7 @@ grpc::Status CatalogService::DeleteDefinition(grpc::ServerContext* context, cons
                                 TIERWISE_ASSIGN_OR_RETURN(const v1::Definition* before,
                                                           FindDefinition(present, request->name()));
                                 TIERWISE_RETURN_IF_ERROR(CheckRevision(*before, request->expected_revision()));
-                                TIERWISE_RETURN_IF_ERROR(CheckDeletable(*before));
+                                TIERWISE_RETURN_IF_ERROR(CheckDeletable(present, *before));
                                 return std::vector<Edit>{
                                     {request->name(), v1::CHANGE_VERB_DELETE, "", std::nullopt}};
                               });

@@ -5,7 +5,9 @@
 #include <string>
 #include <utility>
 
+#include "absl/algorithm/container.h"
 #include "absl/strings/str_cat.h"
+#include "experiments/assignment/campaign_lifecycle.h"
 #include "experiments/assignment/definition_update.h"
 #include "experiments/assignment/normalize.h"
 #include "experiments/base/problems.h"
@@ -117,12 +119,20 @@ absl::StatusOr<std::vector<Edit>> ApplyEdits(const Definitions& definitions,
   return edits;
 }
 
-absl::Status CheckDeletable(const v1::Definition& present) {
-  if (!present.has_campaign()) return absl::OkStatus();
-  const v1::CampaignState state = present.campaign().state();
-  if (state == v1::CAMPAIGN_STATE_RUNNING || state == v1::CAMPAIGN_STATE_PAUSED) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(NameOf(present), " was launched and is not concluded: conclude it first"));
+absl::Status CheckDeletable(const Definitions& definitions, const v1::Definition& present) {
+  for (const auto& definition : definitions.InCollection("campaigns")) {
+    const v1::Campaign& campaign = definition->campaign();
+    if (present.has_metric() && absl::c_linear_search(campaign.metrics(), present.metric().id())) {
+      return absl::FailedPreconditionError(absl::StrCat(NameOf(present), " is in use: the report of campaign \"",
+                                                        campaign.id(), "\" needs it"));
+    }
+    if (campaign.state() != v1::CAMPAIGN_STATE_RUNNING && campaign.state() != v1::CAMPAIGN_STATE_PAUSED) continue;
+    const bool is_it = present.has_campaign() && present.campaign().id() == campaign.id();
+    const bool is_its_tiering = present.has_tiering() && present.tiering().id() == campaign.tiering();
+    if (is_it || is_its_tiering) {
+      return absl::FailedPreconditionError(absl::StrCat(NameOf(present), " is in use: campaign \"", campaign.id(), "\" is ",
+                                                        StateName(campaign.state()), "; conclude it first"));
+    }
   }
   return absl::OkStatus();
 }

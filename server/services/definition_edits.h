@@ -36,7 +36,8 @@ absl::StatusOr<std::optional<Edit>> UpdateEdit(const Definitions& definitions, c
 absl::StatusOr<std::vector<Edit>> ApplyEdits(const Definitions& definitions,
                                              const google::protobuf::RepeatedPtrField<v1::Definition>& proposed);
 
-// FailedPrecondition for a campaign that runs or is paused: it must be concluded first.
-absl::Status CheckDeletable(const v1::Definition& present);
+// FailedPrecondition for a campaign that is running or paused, for the tiering of one, and for a metric of any campaign's report. Other uses
+// are found when what remains is checked.
+absl::Status CheckDeletable(const Definitions& definitions, const v1::Definition& present);
 
 }  // namespace tierwise

@@ -25,16 +25,6 @@ struct Family {
 
 absl::Span<const Family> Families();
 
-// A field that is not compared. `family` and `field` are patterns ('*' is any text); `field` matches a whole path or
-// any one of its keys.
-struct NotCompared {
-  absl::string_view family;
-  absl::string_view field;
-  absl::string_view reason;
-};
-
-absl::Span<const NotCompared> FieldsNotCompared();
-
 void CheckTwoProportions(const nlohmann::json& input, CaseReport& report);
 void CheckBestArm(const nlohmann::json& input, CaseReport& report);
 void CheckDoseResponse(const nlohmann::json& input, CaseReport& report);

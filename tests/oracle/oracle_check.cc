@@ -14,6 +14,7 @@
 #include "tests/oracle/case_report.h"
 #include "tests/oracle/comparison.h"
 #include "tests/oracle/families.h"
+#include "tests/oracle/not_compared.h"
 
 namespace tierwise::oracle {
 namespace {

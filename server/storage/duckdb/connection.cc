@@ -14,7 +14,6 @@ namespace {
 using OwnedError = Owned<duckdb_error_data, duckdb_destroy_error_data>;
 using OwnedConfig = Owned<duckdb_config, duckdb_destroy_config>;
 using OwnedPending = Owned<duckdb_pending_result, duckdb_destroy_pending>;
-using OwnedValue = Owned<duckdb_value, duckdb_destroy_value>;
 using OwnedType = Owned<duckdb_logical_type, duckdb_destroy_logical_type>;
 
 absl::StatusCode CodeOf(duckdb_error_type type) {
@@ -22,9 +21,9 @@ absl::StatusCode CodeOf(duckdb_error_type type) {
     case DUCKDB_ERROR_OUT_OF_MEMORY:
       return absl::StatusCode::kResourceExhausted;
     case DUCKDB_ERROR_IO:
+    case DUCKDB_ERROR_TRANSACTION:  // with one writer there are no conflicts: a commit that couldn't be written, e.g. a
+                                    // full disk
       return absl::StatusCode::kUnavailable;
-    case DUCKDB_ERROR_TRANSACTION:
-      return absl::StatusCode::kAborted;
     case DUCKDB_ERROR_INTERRUPT:
       return absl::StatusCode::kCancelled;
     case DUCKDB_ERROR_SERIALIZATION:
@@ -91,16 +90,6 @@ Statement& Statement::Bind(size_t parameter, int64_t value) {
 
 Statement& Statement::BindText(size_t parameter, absl::string_view value) {
   Note(duckdb_bind_varchar_length(statement_.get(), parameter, value.data(), value.size()));
-  return *this;
-}
-
-Statement& Statement::BindList(size_t parameter, absl::Span<const uint64_t> values) {
-  std::vector<OwnedValue> owned_elements;
-  std::vector<duckdb_value> elements;
-  for (uint64_t value : values) elements.push_back(owned_elements.emplace_back(duckdb_create_uint64(value)).get());
-  OwnedType type(duckdb_create_logical_type(DUCKDB_TYPE_UBIGINT));
-  OwnedValue list(duckdb_create_list_value(type.get(), elements.data(), elements.size()));
-  Note(duckdb_bind_value(statement_.get(), parameter, list.get()));
   return *this;
 }
 

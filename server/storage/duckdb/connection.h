@@ -77,8 +77,6 @@ class Statement {
 
   Statement& Bind(size_t parameter, int64_t value);
   Statement& BindText(size_t parameter, absl::string_view value);
-  // As a UBIGINT[]. REQUIRES: not empty.
-  Statement& BindList(size_t parameter, absl::Span<const uint64_t> values);
 
   // Runs it to the end and keeps all rows in memory. A bind that failed shows here.
   absl::StatusOr<Result> Execute();

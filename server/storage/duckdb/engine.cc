@@ -27,48 +27,55 @@ std::vector<Setting> SettingsFor(const StoreOptions& options) {
 
 absl::StatusOr<std::shared_ptr<Engine>> Engine::Open(const StoreOptions& options, CheckpointPolicy checkpoints) {
   TIERWISE_ASSIGN_OR_RETURN(Database database, Database::Open(options.path, SettingsFor(options)));
-  TIERWISE_ASSIGN_OR_RETURN(Connection opened, database.Connect());
-  auto connection = std::make_unique<Connection>(std::move(opened));
-  absl::Status status = Migrate(*connection, StoreMigrations());
+  std::shared_ptr<Engine> engine(new Engine(options.path, checkpoints, std::move(database)));
+  absl::Status status = engine->Load();
   if (!status.ok()) return absl::Status(status.code(), absl::StrCat(options.path, ": ", status.message()));
-  TIERWISE_ASSIGN_OR_RETURN(std::unique_ptr<FactWriter> facts, FactWriter::Open(*connection));
-  return std::shared_ptr<Engine>(
-      new Engine(options.path, std::move(database), std::move(connection), std::move(facts), checkpoints));
+  engine->group_commit_.emplace(
+      TransactionSteps{
+          .begin = [self = engine.get()] { return self->connection_->Run("BEGIN"); },
+          .commit = [self = engine.get()] { return self->Commit(); },
+          .rollback = [self = engine.get()] { self->Rollback(); },
+          .after = [self = engine.get()] { self->CheckpointIfLonger(self->checkpoints_.busy_wal_bytes); },
+          .idle = [self = engine.get()] { self->CheckpointIfLonger(self->checkpoints_.idle_wal_bytes); },
+      },
+      GroupCommitLimits{});
+  return engine;
 }
 
-Engine::Engine(std::string path, Database database, std::unique_ptr<Connection> connection,
-               std::unique_ptr<FactWriter> facts, CheckpointPolicy checkpoints)
-    : path_(std::move(path)),
-      checkpoints_(checkpoints),
-      database_(std::move(database)),
-      connection_(std::move(connection)),
-      facts_(std::move(facts)),
-      session_{*connection_, *facts_},
-      group_commit_({.begin = [this] { return connection_->Run("BEGIN"); },
-                     .commit = [this] { return Commit(); },
-                     .rollback = [this] { Rollback(); },
-                     .after = [this] { CheckpointIfLonger(checkpoints_.busy_wal_bytes); },
-                     .idle = [this] { CheckpointIfLonger(checkpoints_.idle_wal_bytes); }},
-                    {}) {}
+Engine::Engine(std::string path, CheckpointPolicy checkpoints, Database database)
+    : path_(std::move(path)), checkpoints_(checkpoints), database_(std::move(database)) {}
+
+absl::Status Engine::Load() {
+  TIERWISE_ASSIGN_OR_RETURN(connection_, database_.Connect());
+  TIERWISE_RETURN_IF_ERROR(Migrate(*connection_, StoreMigrations()));
+  TIERWISE_ASSIGN_OR_RETURN(facts_, FactWriter::Open(*connection_));
+  TIERWISE_ASSIGN_OR_RETURN(profiles_, ProfileTable::Load(*connection_));
+  return absl::OkStatus();
+}
 
 absl::Status Engine::Write(int64_t rows, absl::FunctionRef<absl::Status(WriteSession&)> write) {
-  return group_commit_.Write(rows, [&] { return write(session_); });
+  WriteSession session{*connection_, *facts_, *profiles_};
+  return group_commit_->Write(rows, [&] { return write(session); });
 }
 
 absl::Status Engine::RunBetween(absl::FunctionRef<absl::Status(WriteSession&)> task) {
-  return group_commit_.RunBetween([&] { return task(session_); });
+  WriteSession session{*connection_, *facts_, *profiles_};
+  return group_commit_->RunBetween([&] { return task(session); });
 }
 
 absl::Status Engine::Commit() {
   TIERWISE_RETURN_IF_ERROR(facts_->Flush());
+  TIERWISE_RETURN_IF_ERROR(profiles_->Flush());
   TIERWISE_RETURN_IF_ERROR(connection_->Run("COMMIT"));
   facts_->Committed();
+  profiles_->Committed();
   return absl::OkStatus();
 }
 
 void Engine::Rollback() {
   // Appenders hand over what they hold when they go: that has to be before the rollback.
   facts_->RolledBack();
+  profiles_->RolledBack();
   connection_->Run("ROLLBACK").IgnoreError();
 }
 

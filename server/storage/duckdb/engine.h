@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/functional/function_ref.h"
@@ -10,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "server/storage/duckdb/connection.h"
 #include "server/storage/duckdb/fact_writer.h"
+#include "server/storage/duckdb/profile_table.h"
 #include "server/storage/event_log.h"
 #include "server/storage/group_commit.h"
 #include "server/storage/store.h"
@@ -20,6 +22,7 @@ namespace tierwise::duckdb {
 struct WriteSession {
   Connection& connection;
   FactWriter& facts;
+  ProfileTable& profiles;
 };
 
 // When the write-ahead log is moved into the tables.
@@ -46,11 +49,13 @@ class Engine {
   absl::StatusOr<Connection> Connect() const { return database_.Connect(); }
 
   EventLogSize size() const { return facts_->size(); }
+  const ProfileTable& profiles() const { return *profiles_; }
 
  private:
-  Engine(std::string path, Database database, std::unique_ptr<Connection> connection, std::unique_ptr<FactWriter> facts,
-         CheckpointPolicy checkpoints);
+  Engine(std::string path, CheckpointPolicy checkpoints, Database database);
 
+  // Brings the schema up to date and reads what is kept in memory.
+  absl::Status Load();
   absl::Status Commit();
   void Rollback();
   // Moves the write-ahead log into the tables if it is longer than that.
@@ -59,11 +64,11 @@ class Engine {
   const std::string path_;
   const CheckpointPolicy checkpoints_;
   Database database_;
-  // The writer's thread's own, from here on.
-  std::unique_ptr<Connection> connection_;
+  // The writer's thread's own, once there is one.
+  std::optional<Connection> connection_;
   std::unique_ptr<FactWriter> facts_;
-  WriteSession session_;
-  GroupCommit group_commit_;
+  std::unique_ptr<ProfileTable> profiles_;
+  std::optional<GroupCommit> group_commit_;
 };
 
 }  // namespace tierwise::duckdb

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <new>
@@ -50,7 +51,7 @@ TEST(AssignAllocationTest, AssigningTakesNothingFromTheHeap) {
   const int country = *snapshot->schema().SlotOf("country");
   const int plan = *snapshot->schema().SlotOf("plan");
   const int spend = *snapshot->schema().SlotOf("spend");
-  std::vector<int> reasons(v1::AssignmentReason_ARRAYSIZE);
+  std::array<int, v1::AssignmentReason_ARRAYSIZE> reasons = {};
   attributes.SetString(country, "CN");
   attributes.SetString(plan, "professional");
   attributes.SetDouble(spend, 1);
@@ -61,12 +62,15 @@ TEST(AssignAllocationTest, AssigningTakesNothingFromTheHeap) {
     attributes.SetString(country, i % 5 == 4 ? "US" : "SG");
     attributes.SetString(plan, "professional with a name too long for a small string");
     attributes.SetDouble(spend, static_cast<double>(i % 3) * 600);
-    ++reasons[Assign(snapshot->Find("spring"), users[i], attributes, kNow).reason];
+    ++reasons[static_cast<size_t>(Assign(snapshot->Find("spring"), users[i], attributes, kNow).reason)];
   }
-  ++reasons[Assign(snapshot->Find("none"), users[0], attributes, kNow).reason];
+  ++reasons[static_cast<size_t>(Assign(snapshot->Find("none"), users[0], attributes, kNow).reason)];
   EXPECT_EQ(allocations - before, 0);
 
-  for (const int reason : {1, 4, 5, 6, 7, 8, 9, 10}) {
+  for (const v1::AssignmentReason reason :
+       {v1::ASSIGNMENT_REASON_NOT_FOUND, v1::ASSIGNMENT_REASON_FORCED, v1::ASSIGNMENT_REASON_NOT_ELIGIBLE,
+        v1::ASSIGNMENT_REASON_TIER_NOT_TARGETED, v1::ASSIGNMENT_REASON_IN_HOLDOUT, v1::ASSIGNMENT_REASON_TAKEN_BY_LAYER,
+        v1::ASSIGNMENT_REASON_OUTSIDE_TRAFFIC, v1::ASSIGNMENT_REASON_SPLIT}) {
     EXPECT_GT(reasons[static_cast<size_t>(reason)], 0) << v1::AssignmentReason_Name(reason) << " was not met";
   }
 }

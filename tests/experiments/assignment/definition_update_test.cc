@@ -184,6 +184,11 @@ TEST_F(UpdateTest, AGrowingLayerShareAddsBucketsAndMovesNone) {
             absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_F(UpdateTest, AShareOverTheWholeLayerIsABadValue) {
+  Apply([](v1::Campaign& c) { c.mutable_layer()->set_share_bp(10'001); });
+  EXPECT_THAT(ProblemsIn(definitions_), ElementsAre(HasSubstr("campaigns/spring.layer.share_bp: 10001 is over 10000")));
+}
+
 TEST_F(UpdateTest, AConcludedCampaignCanChangeItsTextsOnly) {
   v1::Conclusion conclusion;
   conclusion.set_outcome(v1::OUTCOME_INCONCLUSIVE);

@@ -14,6 +14,7 @@ void* operator new(size_t size) {
   if (void* memory = std::malloc(size == 0 ? 1 : size); memory != nullptr) return memory;
   std::abort();
 }
+void* operator new(size_t size, const std::nothrow_t&) noexcept { return operator new(size); }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, size_t) noexcept { std::free(memory); }
 

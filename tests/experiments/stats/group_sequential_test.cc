@@ -60,9 +60,17 @@ TEST(GroupSequentialTest, SpendingRejectsWithAlphaInAllUnderNoEffect) {
       const GroupSequentialDesign design{.spending = {.kind = kind}, .alpha = 0.05, .sided = sided};
       const std::vector<double> uneven = {0.03, 0.2, 0.22, 0.5, 0.9, 1.0};
       const auto boundaries = *SpendingBoundaries(design, uneven, true);
-      EXPECT_NEAR(PowerOf(boundaries, sided, 0.0)->power, 0.05, 1e-9);
+      EXPECT_NEAR(PowerOf(boundaries, sided, 0.0)->power, 0.05, 1e-8);
       EXPECT_NEAR(boundaries.back().cumulative_alpha, 0.05, 1e-15);
     }
+  }
+}
+
+TEST(GroupSequentialTest, AYearOfDailyLooksSpendsAlphaInAll) {
+  for (const int looks : {90, 365}) {
+    const auto boundaries = *SpendingBoundaries({}, EqualLooks(looks), true);
+    for (const LookBoundary& look : boundaries) ASSERT_GT(look.critical_z, 1.9);
+    EXPECT_NEAR(PowerOf(boundaries, 2, 0.0)->power, 0.05, 1e-8);
   }
 }
 
@@ -166,6 +174,15 @@ TEST(StageWiseTest, AnEarlyStopShrinksTheEstimate) {
   const StageWiseInference result = *InferStageWise(boundaries, 2, 0.08, 0.03, 0.95);
   EXPECT_LT(result.median_unbiased_effect, 0.08);
   EXPECT_GT(result.median_unbiased_effect, 0.0);
+}
+
+TEST(StageWiseTest, ALateJumpIsReadInTheLightOfTheLooksThatDidNotCross) {
+  const auto boundaries = *SpendingBoundaries({}, {0.5, 1.0}, true);
+  const StageWiseInference result = *InferStageWise(boundaries, 2, 20.0, 1.0, 0.95);
+  EXPECT_TRUE(result.interval.IsBounded());
+  EXPECT_LT(result.interval.lower, result.median_unbiased_effect);
+  EXPECT_LT(result.median_unbiased_effect, result.interval.upper);
+  EXPECT_LT(result.median_unbiased_effect, 10.0);
 }
 
 TEST(StageWiseTest, MirrorsForTheOppositeEffect) {

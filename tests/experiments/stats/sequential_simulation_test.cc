@@ -112,7 +112,7 @@ TEST(GroupSequentialSimulation, DailyLooksKeepTheSizeAndNearlyAllThePower) {
 }
 
 TEST(StageWiseSimulation, EstimatesAreMedianUnbiasedAndIntervalsCoverAfterStopping) {
-  constexpr int kRuns = 4000;
+  constexpr int kRuns = 2000;
   const GroupSequentialDesign pocock{.spending = {.kind = SpendingKind::kPocock}};
   const auto boundaries = *SpendingBoundaries(pocock, Fractions(4), true);
   for (const double effect : {0.0, 1.5, 3.0}) {

@@ -3,14 +3,19 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
+#include <iostream>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "server/storage/duckdb/connection.h"
 #include "server/storage/duckdb/migrations.h"
 #include "tests/server/storage/stored_facts.h"
@@ -102,6 +107,43 @@ TEST_F(StoreTest, RefusesAFileOfANewerSchema) {
   const absl::Status status = OpenStore({.path = path_}).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
   EXPECT_THAT(std::string(status.message()), HasSubstr("schema version 1000"));
+}
+
+// Appends batches of 1,000 events to a store until the disk is full, as far as it can see, then one more batch when
+// there is room again. Returns how many were acknowledged; 0 if anything else went wrong. For a process of its own.
+int FillDisk(const std::string& path) {
+  absl::StatusOr<Store> store = OpenStore({.path = path});
+  if (!store.ok()) return 0;
+  auto append = [&](int batch) {
+    return store->events->AppendEvents(
+        std::vector<v1::Event>(1'000, MakeEvent("a", absl::StrCat(batch), "order", At(1))), At(1));
+  };
+  signal(SIGXFSZ, SIG_IGN);
+  const rlimit full = {.rlim_cur = 1'000'000, .rlim_max = RLIM_INFINITY};
+  const rlimit unlimited = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
+  setrlimit(RLIMIT_FSIZE, &full);
+  int acknowledged = 0;
+  absl::Status status;
+  while (status.ok() && acknowledged < 100) {
+    status = append(acknowledged);
+    acknowledged += status.ok();
+  }
+  setrlimit(RLIMIT_FSIZE, &unlimited);
+  if (status.code() != absl::StatusCode::kUnavailable || !append(acknowledged).ok()) return 0;
+  return acknowledged + 1;
+}
+
+TEST_F(StoreTest, AFullDiskIsAnErrorUntilThereIsRoomAndLosesNothingAcknowledged) {
+  const pid_t child = fork();
+  if (child == 0) _exit(FillDisk(path_));
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status));
+  const int acknowledged = WEXITSTATUS(status);
+  ASSERT_GT(acknowledged, 1);
+  absl::StatusOr<Store> store = OpenStore({.path = path_});
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ(store->events->Size().events, acknowledged * 1'000);
 }
 
 class MigrationTest : public testing::Test {

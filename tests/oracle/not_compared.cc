@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/oracle/not_compared.h"
+
+namespace tierwise::oracle {
+namespace {
+
+constexpr NotCompared kNotCompared[] = {
+    {"*", "gbstats*", "records what GrowthBook's engine returns"},
+    {"*", "eppo_documented", "records what Eppo documents"},
+    {"*", "R_*", "records what an R package returns, where the reference is another"},
+    {"two_proportions", "score_mn_diff_ci",
+     "Miettinen-Nurminen is offered; the reference, statsmodels 0.13.5, solves for the restricted rates with the "
+     "control's "
+     "conversions where the cubic has its users, so its interval changes when the arms swap; ours is checked against "
+     "Newcombe "
+     "(1998), Table II"},
+    {"dose_response", "emax.params", "may be weakly identified: the fitted curve is compared"},
+    {"dose_response", "sigEmax.params", "may be weakly identified: the fitted curve is compared"},
+    {"dose_response", "logistic.params", "may be weakly identified: the fitted curve is compared"},
+};
+
+}  // namespace
+
+absl::Span<const NotCompared> FieldsNotCompared() { return kNotCompared; }
+
+}  // namespace tierwise::oracle
