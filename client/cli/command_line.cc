@@ -62,10 +62,10 @@ void AddCommands(CLI::App& app, Invocation& invocation) {
 std::string UnknownVerb(const CLI::App& app, const std::vector<std::string>& arguments) {
   std::vector<std::string> verbs;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    if (!arguments.empty() && command->check_name(arguments[0])) return "";
     verbs.push_back(command->get_name());
   }
   if (arguments.empty() || arguments[0].empty() || arguments[0][0] == '-') return "";
-  if (app.get_subcommand_no_throw(arguments[0]) != nullptr) return "";
   return absl::StrCat("there is no command `", arguments[0], "`", Suggestion(arguments[0], verbs));
 }
 

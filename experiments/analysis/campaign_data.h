@@ -6,8 +6,10 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "experiments/analysis/analysis_rules.h"
 #include "experiments/stats/moments.h"
 #include "tierwise/v1/metric.pb.h"
+#include "tierwise/v1/report.pb.h"
 
 namespace tierwise {
 
@@ -26,9 +28,17 @@ struct MetricData {
   absl::Duration window;
   absl::Duration delay;
   v1::Direction direction = v1::DIRECTION_INCREASE;
+  v1::MetricRole role = v1::METRIC_ROLE_SECONDARY;
+  double margin = 0.0;       // of a guardrail, relative to the control
+  bool is_uncapped = false;  // the metric before it, without its cap: shown, never claimed
   int64_t users_with_open_window = 0;
   // [tier * variants + variant]; variables: outcome (numerator), then the denominator of a ratio, then covariates.
   std::vector<JointMoments> cells;
+
+  int outcome_variables() const { return estimand == Estimand::kRatio ? 2 : 1; }
+  bool has_covariates() const { return !cells.empty() && cells.front().size() > outcome_variables(); }
+  // 1 where more is better, -1 where less is.
+  double Sign() const { return direction == v1::DIRECTION_DECREASE ? -1.0 : 1.0; }
 };
 
 // One tier of a campaign, with what was meant to happen in it.
@@ -47,6 +57,9 @@ struct CampaignData {
   std::vector<TierDesign> tiers;
   std::vector<std::string> variants;
   int control = 0;  // index into `variants`
+  AnalysisRules rules;
+  // Secondary metrics of the campaign, whether they are among `metrics` or not: leaving some out makes no claim easier.
+  int secondary_metrics = 0;
 
   int64_t users_in_two_variants = 0;
   int64_t users_of_earlier_phases = 0;

@@ -15,6 +15,8 @@ absl::string_view TestWords(Method method) {
       return "Wald z";
     case Method::kRatioDelta:
       return "delta-method t";
+    case Method::kRegressionAdjusted:
+      return "regression-adjusted t";
     case Method::kPostStratified:
       return "post-stratified t";
     default:

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/stats/bayes_effects.h"
 
-#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -12,6 +11,8 @@
 
 namespace tierwise {
 namespace {
+
+constexpr double kInf = std::numeric_limits<double>::infinity();
 
 // E[max(X, 0)] of X ~ N(mean, sd^2): sd (phi(d) - d Sf(d)) with d = -mean / sd.
 double ExpectedGain(double mean, double sd) {
@@ -28,9 +29,9 @@ double ExpectedGain(double mean, double sd) {
 absl::Status Check(const EffectPrior& prior, double estimate, double se) {
   Problems problems;
   CheckFinite("prior.mean", prior.mean, problems);
-  if (!(prior.sd > 0.0)) problems.Add("prior.sd", absl::StrCat("is ", prior.sd, "; must be above 0"));
+  if (prior.sd != kInf) CheckPositive("prior.sd", prior.sd, problems);
   CheckFinite("estimate", estimate, problems);
-  if (!(se > 0.0)) problems.Add("se", absl::StrCat("is ", se, "; must be above 0"));
+  if (se != kInf) CheckPositive("se", se, problems);
   if (std::isinf(se) && std::isinf(prior.sd)) problems.Add("se", "is infinite under a flat prior: nothing is known");
   return problems.ToStatus();
 }
@@ -76,7 +77,6 @@ absl::StatusOr<EffectPosterior> UpdateEffect(const EffectPrior& prior, double es
   const double data_share = std::isinf(se) ? 0.0 : 1.0 / (1.0 + ratio * ratio);
   posterior.mean = data_share * estimate + (1.0 - data_share) * prior.mean;
   posterior.sd = std::isinf(se) ? prior.sd : se * std::sqrt(data_share);
-  if (posterior.sd == 0.0) posterior.sd = std::min(se, prior.sd);
   const double half_width = -NormalQuantile(0.5 * (1.0 - confidence)) * posterior.sd;
   posterior.interval = {posterior.mean - half_width, posterior.mean + half_width};
   posterior.chance_to_beat_control = NormalSf(-posterior.mean / posterior.sd);

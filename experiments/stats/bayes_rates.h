@@ -19,7 +19,7 @@ struct BetaPosterior {
 };
 
 // Beta(prior.alpha + conversions, prior.beta + users - conversions). InvalidArgument: conversions outside [0, users],
-// or a prior parameter that is not finite and above 0.
+// or a prior parameter out of range.
 absl::StatusOr<BetaPosterior> UpdateBeta(const BetaPosterior& prior, int64_t conversions, int64_t users);
 
 // Equal-tailed. REQUIRES: 0 < confidence < 1.

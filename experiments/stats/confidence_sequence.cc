@@ -77,11 +77,9 @@ absl::StatusOr<AlwaysValid> MixtureSprt(const MixtureSprtInput& input) {
   if (input.std_error == 0.0) return NotBegun(input.start);
   if (input.start.has_value() && !input.start->IsReached()) return NotBegun(input.start);
   const double z = input.estimate / input.std_error;
-  const double root_ratio = std::sqrt(input.tau2) / input.std_error;  // its square may overflow
-  const double one_and_inverse = 1.0 + 1.0 / root_ratio / root_ratio;
-  const double ln_one_and_ratio = root_ratio > 1e8 ? 2.0 * std::log(root_ratio) : std::log1p(root_ratio * root_ratio);
-  const double ln_lambda = 0.5 * z * z / one_and_inverse - 0.5 * ln_one_and_ratio;
-  const double multiplier = std::sqrt(one_and_inverse * (ln_one_and_ratio - 2.0 * std::log(input.alpha)));
+  const double ratio = input.tau2 / (input.std_error * input.std_error);
+  const double ln_lambda = 0.5 * z * z * ratio / (1.0 + ratio) - 0.5 * std::log1p(ratio);
+  const double multiplier = std::sqrt((1.0 + ratio) / ratio * (std::log1p(ratio) - 2.0 * std::log(input.alpha)));
   return Begun(input.estimate, input.std_error, multiplier, ln_lambda, input.start);
 }
 

@@ -15,6 +15,23 @@ namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
+// Sums over users may be of any size, and what is left of a variance after adjustment may be as small as rounding
+// leaves it: any finite number is taken. The descriptions are written only when needed, because these checks precede
+// every estimate.
+void CheckAnyFinite(absl::string_view field, double value, Problems& problems) {
+  if (!std::isfinite(value)) problems.Add(field, absl::StrCat("is ", value, "; must be finite"));
+}
+
+void CheckSquare(absl::string_view field, double value, Problems& problems) {
+  if (!(value >= 0.0 && value < kInf)) {
+    problems.Add(field, absl::StrCat("is ", value, "; must be finite and not negative"));
+  }
+}
+
+void CheckUsers(int64_t n, Problems& problems) {
+  if (n < 0) problems.Add("n", absl::StrCat("is ", n, "; must not be negative"));
+}
+
 // Within rounding of a positive semi-definite matrix.
 bool IsPossibleCovariance(double covariance, double variance, double other_variance) {
   const double bound = std::sqrt(std::max(0.0, variance)) * std::sqrt(std::max(0.0, other_variance));
@@ -136,10 +153,10 @@ absl::Status CheckMargin(double margin) {
 
 absl::Status CheckMoments(const Moments& moments, absl::string_view field) {
   Problems problems;
-  CheckAtLeast("n", static_cast<double>(moments.n), 0.0, problems);
-  CheckFinite("mean", moments.mean, problems);
-  CheckFinite("mean_rest", moments.mean_rest, problems);
-  CheckNonNegative("m2", moments.m2, problems);
+  CheckUsers(moments.n, problems);
+  CheckAnyFinite("mean", moments.mean, problems);
+  CheckAnyFinite("mean_rest", moments.mean_rest, problems);
+  CheckSquare("m2", moments.m2, problems);
   Problems all;
   all.AddAll(field, problems);
   return all.ToStatus();
@@ -147,10 +164,10 @@ absl::Status CheckMoments(const Moments& moments, absl::string_view field) {
 
 absl::Status CheckJointMoments(const JointMoments& moments, absl::string_view field) {
   Problems problems;
-  CheckAtLeast("n", static_cast<double>(moments.n()), 0.0, problems);
+  CheckUsers(moments.n(), problems);
   for (int i = 0; i < moments.size(); ++i) {
-    CheckFinite(absl::StrCat("mean[", i, "]"), moments.mean(i), problems);
-    CheckNonNegative(absl::StrCat("comoment[", i, ",", i, "]"), moments.comoment(i, i), problems);
+    CheckAnyFinite(absl::StrCat("mean[", i, "]"), moments.mean(i), problems);
+    CheckSquare(absl::StrCat("comoment[", i, ",", i, "]"), moments.comoment(i, i), problems);
     for (int j = 0; j < i; ++j) {
       if (IsPossibleCovariance(moments.comoment(j, i), moments.comoment(i, i), moments.comoment(j, j))) continue;
       problems.Add(absl::StrCat("comoment[", j, ",", i, "]"), "must not exceed the geometric mean of the two squares");
@@ -163,10 +180,10 @@ absl::Status CheckJointMoments(const JointMoments& moments, absl::string_view fi
 
 absl::Status CheckArmMeans(const ArmMeans& means) {
   Problems problems;
-  CheckFinite("control", means.control, problems);
-  CheckFinite("treatment", means.treatment, problems);
-  CheckNonNegative("control_variance", means.control_variance, problems);
-  CheckNonNegative("treatment_variance", means.treatment_variance, problems);
+  CheckAnyFinite("control", means.control, problems);
+  CheckAnyFinite("treatment", means.treatment, problems);
+  CheckSquare("control_variance", means.control_variance, problems);
+  CheckSquare("treatment_variance", means.treatment_variance, problems);
   if (!IsPossibleCovariance(means.covariance, means.control_variance, means.treatment_variance)) {
     problems.Add("covariance", "must not exceed the geometric mean of the variances");
   }

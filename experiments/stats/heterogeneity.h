@@ -15,7 +15,7 @@ namespace tierwise {
 struct TierEffect {
   double effect = 0.0;                                  // within 1e50 of 0
   double se = 0.0;                                      // 1e-50 to 1e50
-  double df = std::numeric_limits<double>::infinity();  // of the se, above 0; finite where few users estimate it
+  double df = std::numeric_limits<double>::infinity();  // of the se, at least 1; finite where few users estimate it
 };
 
 // InvalidArgument unless there is at least one tier, each within these ranges.

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <limits>
 
-#include "absl/strings/str_cat.h"
 #include "experiments/base/problems.h"
 #include "experiments/base/status_macros.h"
 #include "experiments/stats/argument_checks.h"
@@ -152,9 +151,7 @@ absl::StatusOr<PartialPooling> PoolPartially(const PartialPoolingInput& input) {
   TIERWISE_RETURN_IF_ERROR(CheckTierEffects(input.effects));
   TIERWISE_RETURN_IF_ERROR(CheckConfidence(input.confidence));
   Problems problems;
-  constexpr double kMostExtreme = 1e50;  // as for effects
   CheckPositive("tau_scale", input.tau_scale, problems);
-  if (input.tau_scale > kMostExtreme) problems.Add("tau_scale", absl::StrCat("must be at most ", kMostExtreme));
   TIERWISE_RETURN_IF_ERROR(problems.ToStatus());
   const TauGrid range = FindTauGrid(input);
   constexpr int kPanels = 4;

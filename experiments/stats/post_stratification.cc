@@ -2,7 +2,6 @@
 #include "experiments/stats/post_stratification.h"
 
 #include <cmath>
-#include <limits>
 
 #include "absl/strings/str_cat.h"
 #include "experiments/base/problems.h"
@@ -10,8 +9,6 @@
 
 namespace tierwise {
 namespace {
-
-constexpr double kInf = std::numeric_limits<double>::infinity();
 
 absl::Status CheckStrata(absl::Span<const Stratum> strata) {
   Problems problems;

@@ -47,24 +47,16 @@ Tolerance ToleranceOf(const json& rule) { return {rule.value("rel", 0.0), rule.v
 
 bool IsRule(const json& rule) { return rule.is_object() && (rule.contains("rel") || rule.contains("abs")); }
 
-// Whether one of the comma-separated patterns is the path, its last key, or that key's first word ("mean" of "mean_a").
-bool NamesField(absl::string_view patterns, absl::string_view path) {
+// Whether one of the comma-separated patterns is the path, its end, its last key or, where `by_first_word`, that key's
+// first word
+// ("mean" of "mean_a").
+bool NamesField(absl::string_view patterns, absl::string_view path, bool by_first_word) {
   const std::vector<absl::string_view> keys = absl::StrSplit(path, '.');
   for (absl::string_view pattern : absl::StrSplit(patterns, ',')) {
     pattern = absl::StripAsciiWhitespace(pattern);
     if (Matches(pattern, path) || Matches(pattern, keys.back())) return true;
-    if (absl::StartsWith(keys.back(), absl::StrCat(pattern, "_"))) return true;
-  }
-  return false;
-}
-
-bool NamesFieldExactly(absl::string_view patterns, absl::string_view path) {
-  const std::vector<absl::string_view> keys = absl::StrSplit(path, '.');
-  for (absl::string_view pattern : absl::StrSplit(patterns, ',')) {
-    pattern = absl::StripAsciiWhitespace(pattern);
-    if (Matches(pattern, path) || Matches(pattern, keys.back()) || absl::EndsWith(path, absl::StrCat(".", pattern))) {
-      return true;
-    }
+    if (absl::EndsWith(path, absl::StrCat(".", pattern))) return true;
+    if (by_first_word && absl::StartsWith(keys.back(), absl::StrCat(pattern, "_"))) return true;
   }
   return false;
 }
@@ -75,11 +67,11 @@ Tolerance FindTolerance(const json& tolerance, const json& tags, absl::string_vi
     if (tag.size() == key.size() || !rule.is_object() || IsRule(rule)) continue;
     if (std::find(tags.begin(), tags.end(), std::string(tag)) == tags.end()) continue;
     for (const auto& [fields, inner] : rule.items()) {
-      if (IsRule(inner) && NamesField(fields, path)) return ToleranceOf(inner);
+      if (IsRule(inner) && NamesField(fields, path, true)) return ToleranceOf(inner);
     }
   }
   for (const auto& [key, rule] : tolerance.items()) {
-    if (key != "default" && IsRule(rule) && NamesFieldExactly(key, path)) return ToleranceOf(rule);
+    if (key != "default" && IsRule(rule) && NamesField(key, path, false)) return ToleranceOf(rule);
   }
   return ToleranceOf(tolerance.at("default"));
 }

@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "experiments/base/status_macros.h"
 #include "server/storage/duckdb/migrations.h"
@@ -26,6 +27,10 @@ std::vector<Setting> SettingsFor(const StoreOptions& options) {
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<Engine>> Engine::Open(const StoreOptions& options, CheckpointPolicy checkpoints) {
+  // What DuckDB takes for a database in memory, where an acknowledgement would mean nothing.
+  if (options.path.empty() || absl::StartsWith(options.path, ":memory:")) {
+    return absl::InvalidArgumentError(absl::StrCat("the store's path has to name a file, not \"", options.path, "\""));
+  }
   TIERWISE_ASSIGN_OR_RETURN(Database database, Database::Open(options.path, SettingsFor(options)));
   std::shared_ptr<Engine> engine(new Engine(options.path, checkpoints, std::move(database)));
   absl::Status status = engine->Load();

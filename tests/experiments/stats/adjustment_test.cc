@@ -77,8 +77,6 @@ TEST(AdjustmentTest, TheMeansAgreeWithTheEstimate) {
 TEST(AdjustmentTest, CollinearAndConstantCovariatesAreDropped) {
   const auto with_copies = [](const JointMoments& arm) {
     // outcome, x, 2 x + 1, constant, z
-    const double n = static_cast<double>(arm.n());
-    (void)n;
     const double xx = arm.comoment(1, 1);
     const double xz = arm.comoment(1, 2);
     return JointMoments::FromParts(

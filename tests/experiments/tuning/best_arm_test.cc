@@ -4,14 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
-#include <numeric>
 #include <vector>
 
 #include "experiments/base/problems.h"
 #include "experiments/stats/distributions.h"
-#include "experiments/tuning/random.h"
 
 namespace tierwise {
 namespace {

@@ -7,12 +7,10 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "experiments/base/problems.h"
-#include "experiments/tuning/random.h"
 
 namespace tierwise {
 namespace {

@@ -3,12 +3,10 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "experiments/base/problems.h"
-#include "experiments/tuning/random.h"
 
 namespace tierwise {
 namespace {

@@ -14,7 +14,6 @@ namespace tierwise {
 namespace {
 
 using ::testing::DoubleNear;
-using ::testing::ElementsAre;
 using ::testing::Pointwise;
 
 std::vector<double> Fit(const std::vector<double>& y, const std::vector<double>& weights,

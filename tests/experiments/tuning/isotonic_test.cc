@@ -4,20 +4,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
-#include <limits>
 #include <vector>
 
 #include "experiments/base/problems.h"
-#include "experiments/tuning/random.h"
 
 namespace tierwise {
 namespace {
 
-using ::testing::DoubleNear;
 using ::testing::ElementsAre;
-using ::testing::Pointwise;
 
 std::vector<double> Fit(const std::vector<double>& y, const std::vector<double>& weights,
                         MonotoneDirection direction = MonotoneDirection::kNonDecreasing) {

@@ -8,7 +8,6 @@
 
 #include "experiments/base/problems.h"
 #include "experiments/tuning/random.h"
-#include "experiments/tuning/thompson.h"
 
 namespace tierwise {
 namespace {

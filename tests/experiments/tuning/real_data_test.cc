@@ -4,7 +4,6 @@
 #include <zlib.h>
 
 #include <filesystem>
-#include <fstream>
 #include <map>
 #include <string>
 #include <vector>

@@ -3,14 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <vector>
 
 #include "experiments/base/problems.h"
 #include "experiments/stats/distributions.h"
-#include "experiments/tuning/random.h"
 
 namespace tierwise {
 namespace {

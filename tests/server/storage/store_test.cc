@@ -73,6 +73,12 @@ TEST_F(StoreTest, RefusesAFolderThatIsNotThere) {
   EXPECT_THAT(std::string(status.message()), HasSubstr("nowhere/store.duckdb"));
 }
 
+TEST_F(StoreTest, RefusesToKeepFactsInMemory) {
+  for (const char* path : {"", ":memory:", ":memory:x"}) {
+    EXPECT_EQ(OpenStore({.path = path}).status().code(), absl::StatusCode::kInvalidArgument) << path;
+  }
+}
+
 TEST_F(StoreTest, SaysThatAFileIsNoDatabase) {
   std::ofstream(path_) << std::string(100'000, 'x');
   const absl::Status status = OpenStore({.path = path_}).status();
