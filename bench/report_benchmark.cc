@@ -23,17 +23,21 @@
 #include "absl/strings/substitute.h"
 #include "absl/time/clock.h"
 #include "bench/ratio.h"
-#include "google/protobuf/text_format.h"
-#include "server/log.h"
-#include "server/server.h"
+#include "bench/serving.h"
 #include "server/services/campaign_evidence.h"
 #include "server/storage/duckdb/connection.h"
 #include "server/storage/store.h"
-#include "tierwise/v1/catalog_service.grpc.pb.h"
 #include "tierwise/v1/report_service.grpc.pb.h"
 
 namespace tierwise {
 namespace {
+
+using bench::ChannelTo;
+using bench::Check;
+using bench::Checked;
+using bench::LaunchSpring;
+using bench::ParseDefinitions;
+using bench::Serve;
 
 constexpr int64_t kExposures = 10'000'000;
 constexpr int64_t kEvents = 3'000'000;
@@ -142,22 +146,6 @@ SELECT tier::DOUBLE - 3, variant::DOUBLE - 1, count(*)::DOUBLE,
 FROM firsts f LEFT JOIN outcomes o ON o.user_key = f.user_key
 GROUP BY tier, variant)sql";
 
-void Check(const absl::Status& status) {
-  if (status.ok()) return;
-  std::cerr << status << std::endl;
-  exit(1);
-}
-void Check(const grpc::Status& status) {
-  if (status.ok()) return;
-  std::cerr << status.error_message() << std::endl;
-  exit(1);
-}
-template <typename T>
-T Checked(absl::StatusOr<T> value) {
-  Check(value.status());
-  return *std::move(value);
-}
-
 template <typename F>
 double SecondsOf(F work) {
   const auto begin = std::chrono::steady_clock::now();
@@ -171,39 +159,11 @@ double PeakMegabytes() {
   return static_cast<double>(usage.ru_maxrss) / 1024;
 }
 
-std::unique_ptr<Server> Serve(const std::string& path) {
-  ServerOptions options;
-  options.listen = "127.0.0.1:0";
-  options.store.path = path;
-  options.store.threads = kThreads;
-  SetUpLog(LogLevel::kError, LogFormat::kText);
-  return Checked(Server::Start(options));
-}
-
-std::shared_ptr<grpc::Channel> ChannelTo(const Server& server) {
-  return grpc::CreateChannel(absl::StrCat("127.0.0.1:", server.port()), grpc::InsecureChannelCredentials());
-}
-
-void LaunchCampaign(const std::string& path) {
-  const auto server = Serve(path);
-  const auto catalog = v1::CatalogService::NewStub(ChannelTo(*server));
-  v1::ApplyDefinitionsRequest apply;
-  if (!google::protobuf::TextFormat::ParseFromString(kDefinitions, &apply)) abort();
-  v1::ApplyDefinitionsResponse applied;
-  grpc::ClientContext apply_context, launch_context;
-  Check(catalog->ApplyDefinitions(&apply_context, apply, &applied));
-  v1::LaunchCampaignRequest launch;
-  launch.set_campaign("spring");
-  launch.set_expected_revision(1);
-  v1::LaunchCampaignResponse launched;
-  Check(catalog->LaunchCampaign(&launch_context, launch, &launched));
-}
-
 void MakeFile(const std::string& path) {
   std::cerr << "making " << path << ", once" << std::endl;
   const std::string unfinished = path + ".unfinished";
   for (const char* suffix : {"", ".wal"}) std::filesystem::remove(unfinished + suffix);
-  LaunchCampaign(unfinished);
+  LaunchSpring(*Serve(unfinished), kDefinitions);
   {
     auto database = Checked(duckdb::Database::Open(unfinished, {}));
     auto connection = Checked(database.Connect());
@@ -228,10 +188,9 @@ void MakeFileApart(const std::string& path) {
 }
 
 EvidenceRequest Request() {
-  v1::ApplyDefinitionsRequest apply;
-  if (!google::protobuf::TextFormat::ParseFromString(kDefinitions, &apply)) abort();
+  const v1::ApplyDefinitionsRequest definitions = ParseDefinitions(kDefinitions);
   EvidenceRequest request;
-  for (const v1::Definition& definition : apply.definitions()) {
+  for (const v1::Definition& definition : definitions.definitions()) {
     if (definition.has_tiering()) request.tiering = definition.tiering();
     if (definition.has_metric()) request.metrics.push_back(definition.metric());
     if (definition.has_campaign()) request.campaign = definition.campaign();
@@ -282,7 +241,7 @@ bool Agree(const CampaignData& data, const SqlRows& rows) {
 
 void MeasureUnchanged(const std::string& path, double join_seconds) {
   const auto server = Serve(path);
-  const auto reports = v1::ReportService::NewStub(ChannelTo(*server));
+  const auto reports = v1::ReportService::NewStub(ChannelTo(server->port()));
   v1::GetReportRequest request;
   request.set_campaign("spring");
   std::vector<double> seconds;

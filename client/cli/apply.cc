@@ -15,7 +15,8 @@ namespace tierwise {
 namespace {
 
 constexpr char kExamples[] =
-    "Files are YAML or JSON: documents parted by `---`, each with `kind: Campaign|Tiering|Segment|Metric|Attribute|Layer|Holdout`\n"
+    "Files are YAML or JSON: documents parted by `---`, each with `kind: "
+    "Campaign|Tiering|Segment|Metric|Attribute|Layer|Holdout`\n"
     "and that kind's fields. docs/cli.md has an example of each.\n"
     "\n"
     "Everything given is checked together and written together or not at all. What the catalog has besides stays.\n"
@@ -93,7 +94,10 @@ absl::StatusOr<ExitCode> Apply(const ApplyOptions& options, const Invocation& in
   if (options.is_json) {
     PrintJson(response, applies, invocation.terminal);
   } else {
-    PrintSummary(response, applies ? "applied: " : has_changes ? "dry run, nothing written: " : "nothing to change: ",
+    PrintSummary(response,
+                 applies       ? "applied: "
+                 : has_changes ? "dry run, nothing written: "
+                               : "nothing to change: ",
                  invocation.terminal);
   }
   return ExitCode::kOk;

@@ -45,7 +45,8 @@ nlohmann::ordered_json JsonOf(const v1::Assignment& assignment) {
 }
 
 void PrintAssignments(const v1::AssignResponse& response, Terminal& terminal) {
-  TextTable table({{"CAMPAIGN"}, {"VARIANT"}, {"TIER"}, {"REASON"}, {"SHARE", TextTable::Align::kRight}, {"PARAMETERS"}});
+  TextTable table(
+      {{"CAMPAIGN"}, {"VARIANT"}, {"TIER"}, {"REASON"}, {"SHARE", TextTable::Align::kRight}, {"PARAMETERS"}});
   for (const v1::Assignment& assignment : response.assignments()) {
     const bool has_variant = !assignment.variant().empty();
     table.AddRow({{assignment.campaign(), {}},
@@ -76,8 +77,9 @@ absl::StatusOr<ExitCode> AssignOne(const AssignOptions& options, const Connectio
   }
   nlohmann::ordered_json list = nlohmann::ordered_json::array();
   for (const v1::Assignment& assignment : response.assignments()) list.push_back(JsonOf(assignment));
-  terminal.out << nlohmann::ordered_json(
-                      {{"user_id", options.user}, {"catalog_version", response.catalog_version()}, {"assignments", list}})
+  terminal.out << nlohmann::ordered_json({{"user_id", options.user},
+                                          {"catalog_version", response.catalog_version()},
+                                          {"assignments", list}})
                       .dump(2)
                << '\n';
   return ExitCode::kOk;
@@ -101,8 +103,8 @@ void PrintSteps(const ExplainOptions& options, const v1::ExplainResponse& respon
   const bool color = terminal.out_has_color;
   const v1::Assignment& assignment = response.assignment();
   terminal.out << options.user << " in " << options.campaign << ": "
-               << Styled(color, Style::kBold, assignment.variant().empty() ? "no variant" : assignment.variant()) << " ("
-               << ShortName(assignment.reason()) << ")\n";
+               << Styled(color, Style::kBold, assignment.variant().empty() ? "no variant" : assignment.variant())
+               << " (" << ShortName(assignment.reason()) << ")\n";
   TextTable table({{""}, {""}, {""}});
   for (const v1::ExplainStep& step : response.steps()) {
     const bool decided = step.decided();
@@ -147,7 +149,9 @@ void AddAssignCommand(CLI::App& app, Invocation& invocation) {
   who->add_option("--users", options->users_file,
                   "CSV or newline JSON of users, .gz too: the id, and a column for each attribute");
   who->require_option(1);
-  command->add_option("--campaign", options->campaigns, "Id of a campaign; several may be given; none asks for all that run")
+  command
+      ->add_option("--campaign", options->campaigns,
+                   "Id of a campaign; several may be given; none asks for all that run")
       ->allow_extra_args(false);
   CLI::Option* attributes = command->add_option("--attr", options->attributes, "What is known about the user");
   attributes->type_name("ATTRIBUTE=VALUE")->allow_extra_args(false)->needs(user);

@@ -55,7 +55,8 @@ class FileAssigner {
   absl::Status Run(RecordReader& reader) {
     TIERWISE_RETURN_IF_ERROR(Select(reader));
     if (!job_.is_json) {
-      terminal_.out << CsvLine({"user_id", "campaign", "variant", "tier", "reason", "propensity", "phase", "parameters"});
+      terminal_.out << CsvLine(
+          {"user_id", "campaign", "variant", "tier", "reason", "propensity", "phase", "parameters"});
     }
     StartBatch();
     Record record;

@@ -24,7 +24,8 @@ absl::Status SetList(const std::string& text, absl::string_view separator, v1::S
   if (!text.empty() && text.front() == '[') {
     const nlohmann::json array = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
     if (!array.is_array()) return absl::InvalidArgumentError(absl::StrCat("`", text, "` is not a JSON array"));
-    for (const auto& element : array) list->add_values(element.is_string() ? element.get<std::string>() : element.dump());
+    for (const auto& element : array)
+      list->add_values(element.is_string() ? element.get<std::string>() : element.dump());
     return absl::OkStatus();
   }
   if (text.empty()) return absl::OkStatus();

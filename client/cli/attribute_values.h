@@ -18,11 +18,10 @@ using AttributeTypes = std::map<std::string, v1::AttributeType>;
 
 absl::StatusOr<AttributeTypes> FetchAttributeTypes(const Connection& connection);
 
-// The value that `text` is for an attribute of this type: bools as true/false, 1/0 or yes/no; lists parted by `list_separator`, or a JSON array.
-// Errors: InvalidArgument that says what is allowed.
+// The value that `text` is for an attribute of this type: bools as true/false, 1/0 or yes/no; lists parted by
+// `list_separator`, or a JSON array. Errors: InvalidArgument that says what is allowed.
 absl::StatusOr<v1::AttributeValue> ParseAttributeValue(const std::string& attribute, v1::AttributeType type,
-                                                       const std::string& text,
-                                                       absl::string_view list_separator = "|",
+                                                       const std::string& text, absl::string_view list_separator = "|",
                                                        TimeFormat time_format = TimeFormat::kAny);
 
 // "attribute=text" of a declared attribute. Errors: InvalidArgument that names those near.

@@ -15,7 +15,8 @@ namespace tierwise {
 namespace {
 
 constexpr char kExamples[] =
-    "Requests and answers are in protobuf's JSON. A method that takes a stream takes several JSON values, one after the other.\n"
+    "Requests and answers are in protobuf's JSON. A method that takes a stream takes several JSON values, one after "
+    "the other.\n"
     "\n"
     "Examples:\n"
     "  tierwise call --list\n"
@@ -61,8 +62,10 @@ absl::StatusOr<std::vector<std::string>> SplitJson(const std::string& text) {
     bool is_inside_string = false;
     for (; at != text.end(); ++at) {
       if (is_inside_string) {
-        if (*at == '\\' && at + 1 != text.end()) ++at;
-        else if (*at == '"') is_inside_string = false;
+        if (*at == '\\' && at + 1 != text.end())
+          ++at;
+        else if (*at == '"')
+          is_inside_string = false;
       } else if (*at == '"') {
         is_inside_string = true;
       } else if (*at == '{') {
@@ -111,8 +114,8 @@ absl::Status CallMethod(const CallOptions& options, const Connection& connection
     const auto status = google::protobuf::util::JsonStringToMessage(value, request.get());
     if (!status.ok()) {
       return absl::InvalidArgumentError(absl::StrCat("not a ", method->input_type()->name(), ": ",
-                                                     std::string(status.message()), " (--describe ",
-                                                     options.method, " shows its fields)"));
+                                                     std::string(status.message()), " (--describe ", options.method,
+                                                     " shows its fields)"));
     }
     requests.push_back(request->SerializeAsString());
   }

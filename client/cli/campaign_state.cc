@@ -87,8 +87,8 @@ void AddCampaignStateCommands(CLI::App& app, Invocation& invocation) {
       app, invocation, "launch", "Start a draft campaign", std::make_shared<TransitionOptions>());
   AddTransition<v1::PauseCampaignRequest, v1::PauseCampaignResponse>(
       app, invocation, "pause", "Stop assigning users for now", std::make_shared<TransitionOptions>());
-  AddTransition<v1::ResumeCampaignRequest, v1::ResumeCampaignResponse>(
-      app, invocation, "resume", "Go on after a pause", std::make_shared<TransitionOptions>());
+  AddTransition<v1::ResumeCampaignRequest, v1::ResumeCampaignResponse>(app, invocation, "resume", "Go on after a pause",
+                                                                       std::make_shared<TransitionOptions>());
   auto options = std::make_shared<TransitionOptions>();
   CLI::App* conclude = AddTransition<v1::ConcludeCampaignRequest, v1::ConcludeCampaignResponse>(
       app, invocation, "conclude", "End a campaign for good", options);

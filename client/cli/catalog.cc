@@ -39,7 +39,8 @@ absl::StatusOr<std::string> NameFromWords(absl::Span<const std::string> words) {
     id = words[1];
   }
   if (collection.empty() || id.empty()) {
-    return absl::InvalidArgumentError("name one definition by collection and id, e.g. campaigns/spring or campaign spring");
+    return absl::InvalidArgumentError(
+        "name one definition by collection and id, e.g. campaigns/spring or campaign spring");
   }
   TIERWISE_ASSIGN_OR_RETURN(collection, CollectionFromWord(collection));
   return absl::StrCat(collection, "/", id);

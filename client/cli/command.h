@@ -11,8 +11,8 @@
 
 namespace tierwise {
 
-// One run of the `tierwise` command. Each verb's Add...Command declares its options and, once chosen, leaves in `action` what to do
-// after the command line was read.
+// One run of the `tierwise` command. Each verb's Add...Command declares its options and, once chosen, leaves in
+// `action` what to do after the command line was read.
 struct Invocation {
   Terminal& terminal;
   ConnectionOptions connection;

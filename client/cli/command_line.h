@@ -9,8 +9,8 @@
 
 namespace tierwise {
 
-// Runs `tierwise` with these arguments, the program's name not among them. Writes results to `terminal.out` and everything else
-// to `terminal.err`.
+// Runs `tierwise` with these arguments, the program's name not among them. Writes results to `terminal.out` and
+// everything else to `terminal.err`.
 ExitCode RunCommandLine(const std::vector<std::string>& arguments, Terminal& terminal);
 
 }  // namespace tierwise

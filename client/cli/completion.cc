@@ -63,7 +63,8 @@ std::vector<std::string> Names(const std::vector<Verb>& verbs) {
   return names;
 }
 
-// Where a verb takes a campaign, the shell asks the server for the ids; nothing is offered where it does not answer at once.
+// Where a verb takes a campaign, the shell asks the server for the ids; nothing is offered where it does not answer at
+// once.
 constexpr char kCampaigns[] = "tierwise list campaigns --names --timeout 1s 2>/dev/null | sed 's,^campaigns/,,'";
 constexpr char kDefinitions[] = "tierwise list --names --timeout 1s 2>/dev/null";
 
@@ -80,17 +81,23 @@ std::string Bash(const std::vector<Verb>& verbs, const std::vector<std::string>&
       "  local word=\"${COMP_WORDS[COMP_CWORD]}\" verb=\"\" i\n"
       "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
       "    case \"${COMP_WORDS[i]}\" in\n"
-      "      ", absl::StrJoin(Names(verbs), "|"), ") verb=\"${COMP_WORDS[i]}\"; break ;;\n"
+      "      ",
+      absl::StrJoin(Names(verbs), "|"),
+      ") verb=\"${COMP_WORDS[i]}\"; break ;;\n"
       "    esac\n"
       "  done\n"
-      "  local options=\"", absl::StrJoin(global, " "), "\" words=\"\"\n"
+      "  local options=\"",
+      absl::StrJoin(global, " "),
+      "\" words=\"\"\n"
       "  case \"$verb\" in\n"
-      "    \"\") words=\"", absl::StrJoin(Names(verbs), " "), "\" ;;\n");
+      "    \"\") words=\"",
+      absl::StrJoin(Names(verbs), " "), "\" ;;\n");
   for (const Verb& verb : verbs) {
     const std::string command = WordsCommand(verb);
-    absl::StrAppend(&out, "    ", verb.name, ") options+=\" ", absl::StrJoin(verb.options, " "), "\"; words=\"",
-                    command.empty() ? absl::StrJoin(verb.words, " ") : absl::StrCat("$([[ $word == -* ]] || ", command, ")"),
-                    "\" ;;\n");
+    absl::StrAppend(
+        &out, "    ", verb.name, ") options+=\" ", absl::StrJoin(verb.options, " "), "\"; words=\"",
+        command.empty() ? absl::StrJoin(verb.words, " ") : absl::StrCat("$([[ $word == -* ]] || ", command, ")"),
+        "\" ;;\n");
   }
   absl::StrAppend(&out,
                   "  esac\n"
@@ -113,7 +120,8 @@ std::string Zsh(const std::vector<Verb>& verbs, const std::vector<std::string>& 
       "  local -a verbs options names\n"
       "  verbs=(\n";
   for (const Verb& verb : verbs) {
-    absl::StrAppend(&out, "    '", verb.name, ":", Quoted(absl::StrReplaceAll(verb.description, {{":", "\\:"}})), "'\n");
+    absl::StrAppend(&out, "    '", verb.name, ":", Quoted(absl::StrReplaceAll(verb.description, {{":", "\\:"}})),
+                    "'\n");
   }
   absl::StrAppend(&out, "  )\n  options=(", absl::StrJoin(global, " "),
                   ")\n"
@@ -122,9 +130,10 @@ std::string Zsh(const std::vector<Verb>& verbs, const std::vector<std::string>& 
                   "    '') [[ $PREFIX == -* ]] || { _describe verb verbs; return } ;;\n");
   for (const Verb& verb : verbs) {
     const std::string command = WordsCommand(verb);
-    absl::StrAppend(&out, "    ", verb.name, ") options+=(", absl::StrJoin(verb.options, " "), "); names=(",
-                    command.empty() ? absl::StrJoin(verb.words, " ") : absl::StrCat("$([[ $PREFIX == -* ]] || ", command, ")"),
-                    ") ;;\n");
+    absl::StrAppend(
+        &out, "    ", verb.name, ") options+=(", absl::StrJoin(verb.options, " "), "); names=(",
+        command.empty() ? absl::StrJoin(verb.words, " ") : absl::StrCat("$([[ $PREFIX == -* ]] || ", command, ")"),
+        ") ;;\n");
   }
   absl::StrAppend(&out,
                   "  esac\n"

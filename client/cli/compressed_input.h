@@ -20,8 +20,8 @@ class CompressedInput {
   CompressedInput& operator=(CompressedInput&&) = delete;
   ~CompressedInput();
 
-  // Appends the next line, with its line feed if it has one. False at the end of the file, where nothing was appended. Errors:
-  // InvalidArgument where `line` would grow above `max_bytes` or the compression is broken.
+  // Appends the next line, with its line feed if it has one. False at the end of the file, where nothing was appended.
+  // Errors: InvalidArgument where `line` would grow above `max_bytes` or the compression is broken.
   absl::StatusOr<bool> AppendLine(size_t max_bytes, std::string* line);
 
   int64_t BytesRead() const { return gzoffset(file_); }

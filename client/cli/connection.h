@@ -19,15 +19,15 @@ class ClientContext;
 namespace tierwise {
 
 struct ConnectionOptions {
-  std::string server = "127.0.0.1:7443";        // host:port
+  std::string server = "127.0.0.1:7443";       // host:port
   absl::Duration timeout = absl::Seconds(60);  // for each call
   std::string actor;                           // who acts, for the audit trail; empty says nothing
 };
 
 // A server, reached when first called. Thread-safe.
 //
-// Errors of every call: what the server answered, with the problems that it listed (ProblemsOf); Unavailable with a hint where it
-// can't be reached.
+// Errors of every call: what the server answered, with the problems that it listed (ProblemsOf); Unavailable with a
+// hint where it can't be reached.
 class Connection {
  public:
   explicit Connection(ConnectionOptions options);
@@ -35,16 +35,16 @@ class Connection {
 
   const ConnectionOptions& options() const { return options_; }
 
-  // The unary method whose request this is. REQUIRES: exactly one method of the request's file takes it (as the API's style
-  // demands), and `response` is of the type that it returns.
+  // The unary method whose request this is. REQUIRES: exactly one method of the request's file takes it (as the API's
+  // style demands), and `response` is of the type that it returns.
   absl::Status Call(const google::protobuf::Message& request, google::protobuf::Message* response) const;
 
   // A unary method by its path, "/package.Service/Method".
   absl::Status Call(const std::string& path, const google::protobuf::Message& request,
                     google::protobuf::Message* response) const;
 
-  // A method of any kind by its path: sends all requests, then hands over each response. Messages are in their wire form. An
-  // error of `on_response` ends the call and is returned.
+  // A method of any kind by its path: sends all requests, then hands over each response. Messages are in their wire
+  // form. An error of `on_response` ends the call and is returned.
   absl::Status Stream(const std::string& path, absl::Span<const std::string> requests,
                       absl::FunctionRef<absl::Status(absl::string_view)> on_response) const;
 

@@ -62,7 +62,8 @@ std::string CsvField(absl::string_view value) {
 
 std::string CsvLine(const std::vector<std::string>& values) {
   return absl::StrCat(
-      absl::StrJoin(values, ",", [](std::string* out, const std::string& value) { absl::StrAppend(out, CsvField(value)); }),
+      absl::StrJoin(values, ",",
+                    [](std::string* out, const std::string& value) { absl::StrAppend(out, CsvField(value)); }),
       "\n");
 }
 

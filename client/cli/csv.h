@@ -24,9 +24,9 @@ class QuoteTracker {
   bool is_at_start_ = true;  // of a field
 };
 
-// The fields of one record by RFC 4180: parted by `delimiter`, quoted ones may hold delimiters, line ends and doubled quotes. A quote
-// in the middle of an unquoted field stands for itself. Errors: InvalidArgument for text after a closing quote and for a
-// quote that is not closed.
+// The fields of one record by RFC 4180: parted by `delimiter`, quoted ones may hold delimiters, line ends and doubled
+// quotes. A quote in the middle of an unquoted field stands for itself. Errors: InvalidArgument for text after a
+// closing quote and for a quote that is not closed.
 absl::StatusOr<std::vector<std::string>> SplitCsv(absl::string_view text, char delimiter);
 
 // `value` as a field: quoted where it must be.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "experiments/base/definitions.h"
+
 #include <memory>
 
 #include "absl/strings/str_cat.h"
@@ -7,7 +9,6 @@
 #include "client/cli/message_text.h"
 #include "client/cli/text_table.h"
 #include "client/cli/time_text.h"
-#include "experiments/base/definitions.h"
 #include "experiments/base/status_macros.h"
 #include "tierwise/v1/catalog_service.pb.h"
 
@@ -131,7 +132,12 @@ absl::StatusOr<ExitCode> History(const HistoryOptions& options, const Invocation
     terminal.out << list.dump(2) << '\n';
     return ExitCode::kOk;
   }
-  TextTable table({{"VERSION", TextTable::Align::kRight}, {"TIME"}, {"BY"}, {"WHAT"}, {"NAME"}, {"REVISION", TextTable::Align::kRight}});
+  TextTable table({{"VERSION", TextTable::Align::kRight},
+                   {"TIME"},
+                   {"BY"},
+                   {"WHAT"},
+                   {"NAME"},
+                   {"REVISION", TextTable::Align::kRight}});
   for (const v1::Change& change : changes) {
     table.AddRow({{absl::StrCat(change.catalog_version()), {}},
                   {TimeTitle(FromProto(change.time())), Style::kDim},
@@ -178,7 +184,9 @@ void AddDeleteCommand(CLI::App& app, Invocation& invocation) {
       ->required()
       ->expected(1, 2);
   command->add_flag("--dry-run", options->is_dry_run, "Check only, delete nothing");
-  command->footer("Its revisions stay readable: `tierwise get NAME --at-version N`.\n\nExamples:\n  tierwise delete segments/vip\n");
+  command->footer(
+      "Its revisions stay readable: `tierwise get NAME --at-version N`.\n\nExamples:\n  tierwise delete "
+      "segments/vip\n");
   command->callback(
       [options, &invocation] { invocation.action = [options, &invocation] { return Delete(*options, invocation); }; });
 }

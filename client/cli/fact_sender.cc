@@ -82,7 +82,8 @@ absl::Status FactSender::KeepFact(FactOrigin origin, const ReadingPosition& posi
 absl::Status FactSender::Send(const ReadingPosition& position) {
   batch_.position = position;
   auto batch = std::make_shared<const Batch>(std::exchange(batch_, NewBatch()));
-  under_way_.push_back({batch, std::async(std::launch::async, [this, batch] { return Ask(connection_, kind_, *batch); })});
+  under_way_.push_back(
+      {batch, std::async(std::launch::async, [this, batch] { return Ask(connection_, kind_, *batch); })});
   const size_t limit = kind_ == FactKind::kProfiles ? kMaxProfilesUnderWay : kMaxUnderWay;
   while (under_way_.size() >= limit) TIERWISE_RETURN_IF_ERROR(TakeOldest());
   return absl::OkStatus();

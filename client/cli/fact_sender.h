@@ -29,8 +29,8 @@ struct ReadingPosition {
   uint64_t text_hash = 0;  // ContentHash over the texts of the records up to there
 };
 
-// Sends facts in batches, several under way at once, and hands the outcomes back in the order of the file. A batch that the server had no
-// time for is sent again, which is safe: facts count once. Not thread-safe.
+// Sends facts in batches, several under way at once, and hands the outcomes back in the order of the file. A batch that
+// the server had no time for is sent again, which is safe: facts count once. Not thread-safe.
 class FactSender {
  public:
   using OnRejected = std::function<void(const FactOrigin&, const Problem&)>;

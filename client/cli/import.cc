@@ -14,14 +14,17 @@ namespace tierwise {
 namespace {
 
 constexpr char kExamples[] =
-    "Fields: exposures have user_id, campaign, variant, tier, time, phase, propensity, forced; events have user_id, event_id, name,\n"
-    "time, value, properties_json; profiles have user_id and every declared attribute. A column named like a field needs no --map.\n"
+    "Fields: exposures have user_id, campaign, variant, tier, time, phase, propensity, forced; events have user_id, "
+    "event_id, name,\n"
+    "time, value, properties_json; profiles have user_id and every declared attribute. A column named like a field "
+    "needs no --map.\n"
     "`#row` in place of a column is the row's number. docs/import.md says more.\n"
     "\n"
     "Importing the same file again counts nothing twice.\n"
     "\n"
     "Examples:\n"
-    "  tierwise import events --file orders.csv.gz --map user_id=customer,time=ordered_at,value=total --set name=purchase\n"
+    "  tierwise import events --file orders.csv.gz --map user_id=customer,time=ordered_at,value=total --set "
+    "name=purchase\n"
     "  tierwise import profiles --file customers.ndjson --map user_id=id,country=address.country --resume\n"
     "  tierwise import exposures --file mailing.csv --set campaign=spring --translate variant:\"Mens E-Mail\"=mens\n"
     "  tierwise import events --file cells.csv --mapping visits.yaml --dry-run\n";
@@ -121,9 +124,15 @@ void AddImportCommand(CLI::App& app, Invocation& invocation) {
       ->required();
   command->add_option("--format", options->format, "csv or ndjson, where the file's name does not tell")
       ->check(CLI::IsMember({"csv", "ndjson"}));
-  command->add_option("--mapping", options->mapping, "The options below, kept in a YAML file; those given here go on top");
-  command->add_option("--map", options->map, "The field is in this column")->type_name("FIELD=COLUMN")->delimiter(',')->allow_extra_args(false);
-  command->add_option("--set", options->set, "The field is this text in every row")->type_name("FIELD=TEXT")->allow_extra_args(false);
+  command->add_option("--mapping", options->mapping,
+                      "The options below, kept in a YAML file; those given here go on top");
+  command->add_option("--map", options->map, "The field is in this column")
+      ->type_name("FIELD=COLUMN")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  command->add_option("--set", options->set, "The field is this text in every row")
+      ->type_name("FIELD=TEXT")
+      ->allow_extra_args(false);
   command->add_option("--translate", options->translate, "Texts of the file to texts of the field")
       ->type_name("FIELD:FROM=TO,...")
       ->allow_extra_args(false);

@@ -30,9 +30,8 @@ absl::StatusOr<std::optional<ImportCheckpoint>> ReadCheckpoint(const std::string
 }
 
 absl::Status WriteCheckpoint(const std::string& path, const ImportCheckpoint& checkpoint) {
-  const nlohmann::ordered_json json = {{"mapping_hash", checkpoint.mapping_hash},
-                                       {"rows", checkpoint.rows},
-                                       {"text_hash", checkpoint.text_hash}};
+  const nlohmann::ordered_json json = {
+      {"mapping_hash", checkpoint.mapping_hash}, {"rows", checkpoint.rows}, {"text_hash", checkpoint.text_hash}};
   const std::string next = path + ".next";
   std::ofstream file(next, std::ios::trunc);
   file << json.dump() << '\n';

@@ -42,8 +42,8 @@ struct ImportMapping {
 // "exposures", "events", "profiles". Errors: InvalidArgument.
 absl::StatusOr<FactKind> ParseFactKind(absl::string_view text);
 
-// Options, each "field=column", "field=text", "field:from=to,from=to" (CSV quoting), "column=text" or "column!=text". They replace what
-// the mapping holds for the same field; filters add up. Errors: InvalidArgument that shows the form.
+// Options, each "field=column", "field=text", "field:from=to,from=to" (CSV quoting), "column=text" or "column!=text".
+// They replace what the mapping holds for the same field; filters add up. Errors: InvalidArgument that shows the form.
 absl::Status AddMap(absl::string_view option, ImportMapping* mapping);
 absl::Status AddSet(absl::string_view option, ImportMapping* mapping);
 absl::Status AddTranslate(absl::string_view option, ImportMapping* mapping);
@@ -51,8 +51,8 @@ absl::Status AddWhere(absl::string_view option, ImportMapping* mapping);
 absl::Status SetTimeFormat(absl::string_view option, ImportMapping* mapping);
 absl::Status SetDelimiter(absl::string_view option, ImportMapping* mapping);
 
-// Reads a mapping from YAML with the keys map, set, translate, where, repeat, time_format, list_separator and delimiter; docs/import.md
-// describes them. Errors: InvalidArgument with every problem and its line.
+// Reads a mapping from YAML with the keys map, set, translate, where, repeat, time_format, list_separator and
+// delimiter; docs/import.md describes them. Errors: InvalidArgument with every problem and its line.
 absl::StatusOr<ImportMapping> ParseMapping(const std::string& file, const std::string& text);
 
 // A text that is the same for the same mapping, and only then.

@@ -57,8 +57,7 @@ class ImportRun {
         progress_(progress),
         rejects_(job.rejects, resumed_.has_value()),
         sender_(
-            connection, job.kind,
-            [this](const FactOrigin& origin, const Problem& problem) { Reject(origin, problem); },
+            connection, job.kind, [this](const FactOrigin& origin, const Problem& problem) { Reject(origin, problem); },
             [this](const ReadingPosition& position) { return Acknowledge(position); }) {}
 
   absl::StatusOr<ImportSummary> Run() {
@@ -136,9 +135,9 @@ class ImportRun {
   }
 
   absl::Status FileChanged() const {
-    return absl::FailedPreconditionError(
-        absl::StrCat(job_.file, " is not the file that was being imported: its first ", resumed_->rows,
-                     " rows differ; remove ", CheckpointPath(job_.file, job_.state_folder), " to start anew"));
+    return absl::FailedPreconditionError(absl::StrCat(job_.file, " is not the file that was being imported: its first ",
+                                                      resumed_->rows, " rows differ; remove ",
+                                                      CheckpointPath(job_.file, job_.state_folder), " to start anew"));
   }
 
   void Reject(const FactOrigin& origin, const Problem& problem) {
@@ -175,8 +174,8 @@ absl::StatusOr<std::optional<ImportCheckpoint>> CheckpointOf(const ImportJob& jo
   const std::string path = CheckpointPath(job.file, job.state_folder);
   TIERWISE_ASSIGN_OR_RETURN(const std::optional<ImportCheckpoint> checkpoint, ReadCheckpoint(path));
   if (checkpoint.has_value() && checkpoint->mapping_hash != ImportRun::MappingHash(job)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat(path, " was left by an import with another mapping; give the same options, or remove it to start anew"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        path, " was left by an import with another mapping; give the same options, or remove it to start anew"));
   }
   return checkpoint;
 }

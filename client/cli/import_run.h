@@ -33,8 +33,9 @@ struct ImportSummary {
   int64_t resumed = 0;   // acknowledged by an earlier run
 };
 
-// Reads the file row by row, sends its facts to the server in batches, and writes what is left out to the rejects file, which exists
-// only if something was. Errors: those of the file, the mapping and the server; what was acknowledged before one stays.
+// Reads the file row by row, sends its facts to the server in batches, and writes what is left out to the rejects file,
+// which exists only if something was. Errors: those of the file, the mapping and the server; what was acknowledged
+// before one stays.
 absl::StatusOr<ImportSummary> RunImport(const ImportJob& job, const Connection& connection, Terminal& terminal);
 
 }  // namespace tierwise

@@ -17,15 +17,16 @@ enum class Fields {
   kComplete,  // all, with their defaults, except messages and optional fields that are unset
 };
 
-// A message as people write it, in the order of field numbers: snake_case names, enum values short and in lower case ("double" for
-// ATTRIBUTE_TYPE_DOUBLE), durations like "14d", times in RFC 3339, a Condition as its text alone, whole numbers as numbers.
+// A message as people write it, in the order of field numbers: snake_case names, enum values short and in lower case
+// ("double" for ATTRIBUTE_TYPE_DOUBLE), durations like "14d", times in RFC 3339, a Condition as its text alone, whole
+// numbers as numbers.
 nlohmann::ordered_json ToReadableJson(const google::protobuf::Message& message, Fields fields);
 
 // A definition in the same form, with its `kind` ("Campaign") first.
 nlohmann::ordered_json ToReadableJson(const v1::Definition& definition, Fields fields);
 
-// Block-style YAML, ending in a newline. Reading it gives the same value back; text that a reader could take for something else
-// is quoted.
+// Block-style YAML, ending in a newline. Reading it gives the same value back; text that a reader could take for
+// something else is quoted.
 std::string ToYaml(const nlohmann::ordered_json& value);
 
 // `ATTRIBUTE_TYPE_DOUBLE` -> "double"; the number where the value has no name.

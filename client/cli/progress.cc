@@ -31,8 +31,8 @@ std::string WithThousands(int64_t number) {
 std::string ProgressLine(const std::string& label, int64_t bytes, int64_t total_bytes, int64_t rows,
                          absl::Duration elapsed) {
   const double seconds = std::max(absl::ToDoubleSeconds(elapsed), 1e-3);
-  const std::string rate =
-      absl::StrCat(WithThousands(rows), " rows  ", WithThousands(std::llround(static_cast<double>(rows) / seconds)), " rows/s");
+  const std::string rate = absl::StrCat(WithThousands(rows), " rows  ",
+                                        WithThousands(std::llround(static_cast<double>(rows) / seconds)), " rows/s");
   if (total_bytes <= 0) return absl::StrCat(label, "  ", rate);
   const double share = std::clamp(static_cast<double>(bytes) / static_cast<double>(total_bytes), 0.0, 1.0);
   const size_t filled = static_cast<size_t>(share * kBarWidth);

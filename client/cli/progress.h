@@ -9,8 +9,8 @@
 
 namespace tierwise {
 
-// How far a long piece of work is, on the terminal's `err`: a bar drawn anew on a terminal, a line every ten seconds elsewhere. Not
-// thread-safe.
+// How far a long piece of work is, on the terminal's `err`: a bar drawn anew on a terminal, a line every ten seconds
+// elsewhere. Not thread-safe.
 class Progress {
  public:
   // `total_bytes` 0: not known, no share and no time left are shown.

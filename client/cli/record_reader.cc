@@ -179,8 +179,9 @@ absl::StatusOr<std::unique_ptr<RecordReader>> OpenRecords(const std::string& pat
     } else if (absl::EndsWith(name, ".ndjson") || absl::EndsWith(name, ".jsonl")) {
       format = RecordFormat::kNdjson;
     } else {
-      return absl::InvalidArgumentError(absl::StrCat(
-          path, ": the name tells no format (.csv, .tsv, .ndjson or .jsonl, each also with .gz); give --format csv or --format ndjson"));
+      return absl::InvalidArgumentError(absl::StrCat(path,
+                                                     ": the name tells no format (.csv, .tsv, .ndjson or .jsonl, each "
+                                                     "also with .gz); give --format csv or --format ndjson"));
     }
   }
   TIERWISE_ASSIGN_OR_RETURN(CompressedInput input, CompressedInput::Open(path));

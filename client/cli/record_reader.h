@@ -20,8 +20,8 @@ struct Record {
   std::string problem;                             // why it can't be read; empty where it can
 };
 
-// Records of a CSV file (RFC 4180, with a header) or of newline-delimited JSON, plain or gzipped, one at a time: memory does not
-// grow with the file. Not thread-safe.
+// Records of a CSV file (RFC 4180, with a header) or of newline-delimited JSON, plain or gzipped, one at a time: memory
+// does not grow with the file. Not thread-safe.
 class RecordReader {
  public:
   virtual ~RecordReader() = default;
@@ -33,8 +33,8 @@ class RecordReader {
   // The header's columns; empty for JSON.
   virtual std::vector<std::string> Columns() const = 0;
 
-  // False after the last record. A record that can't be read has its `problem` set and is no error. Errors: InvalidArgument
-  // where the rest of the file can't be read (a record above 1 MiB, broken compression).
+  // False after the last record. A record that can't be read has its `problem` set and is no error. Errors:
+  // InvalidArgument where the rest of the file can't be read (a record above 1 MiB, broken compression).
   virtual absl::StatusOr<bool> Next(Record* record) = 0;
 
   // How many bytes of the file, as it lies on disk, were read, and how many it has (0: not known).
@@ -45,9 +45,9 @@ class RecordReader {
 // How a file is written.
 enum class RecordFormat { kByName, kCsv, kNdjson };
 
-// Opens a file; "-" is standard input. kByName takes .csv, .tsv, .ndjson and .jsonl, each also with .gz. `delimiter` parts the fields
-// of CSV; 0 is a comma (a tab for .tsv). Errors: NotFound; InvalidArgument for an unknown name, an empty CSV file, a header
-// that names a column twice.
+// Opens a file; "-" is standard input. kByName takes .csv, .tsv, .ndjson and .jsonl, each also with .gz. `delimiter`
+// parts the fields of CSV; 0 is a comma (a tab for .tsv). Errors: NotFound; InvalidArgument for an unknown name, an
+// empty CSV file, a header that names a column twice.
 absl::StatusOr<std::unique_ptr<RecordReader>> OpenRecords(const std::string& path, RecordFormat format, char delimiter);
 
 }  // namespace tierwise

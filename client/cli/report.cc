@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
 
-
 #include "absl/strings/str_cat.h"
 #include "client/cli/catalog.h"
 #include "client/cli/command.h"
@@ -65,7 +64,8 @@ void AddReportCommand(CLI::App& app, Invocation& invocation) {
   command->add_option("CAMPAIGN", options->campaign, "Id of the campaign")->required();
   command->add_option("--as-of", options->as_of, "The report as it was at that time")->type_name("TIME");
   command->add_option("--metric", options->metrics, "Only this metric; several may be given")->allow_extra_args(false);
-  command->add_option("--confidence", options->confidence, "Of intervals; default 0.95")->check(CLI::Range(0.5, 0.9999));
+  command->add_option("--confidence", options->confidence, "Of intervals; default 0.95")
+      ->check(CLI::Range(0.5, 0.9999));
   auto* json = command->add_flag("--json", options->is_json, "JSON, numbers in full precision");
   command->add_flag("--csv", options->is_csv, "CSV, one line for each comparison, numbers in full precision")
       ->excludes(json);

@@ -45,18 +45,51 @@ std::string ReportCsv(const ReportView& view) {
   for (const v1::Variant& variant : view.campaign.variants()) {
     if (variant.control()) control = variant.id();
   }
-  std::string out = CsvLine({"campaign", "campaign_revision", "as_of", "metric", "metric_revision", "tier", "variant", "control",
-                             "estimator", "control_users", "control_total", "control_mean", "users", "total", "mean",
-                             "difference", "difference_standard_error", "difference_lower", "difference_upper",
-                             "difference_interval", "difference_interval_kind", "difference_confidence", "lift",
-                             "lift_standard_error", "lift_lower", "lift_upper", "lift_interval", "lift_interval_kind",
-                             "lift_confidence", "p_value", "ln_p_value", "test", "reason"});
+  std::string out = CsvLine({"campaign",
+                             "campaign_revision",
+                             "as_of",
+                             "metric",
+                             "metric_revision",
+                             "tier",
+                             "variant",
+                             "control",
+                             "estimator",
+                             "control_users",
+                             "control_total",
+                             "control_mean",
+                             "users",
+                             "total",
+                             "mean",
+                             "difference",
+                             "difference_standard_error",
+                             "difference_lower",
+                             "difference_upper",
+                             "difference_interval",
+                             "difference_interval_kind",
+                             "difference_confidence",
+                             "lift",
+                             "lift_standard_error",
+                             "lift_lower",
+                             "lift_upper",
+                             "lift_interval",
+                             "lift_interval_kind",
+                             "lift_confidence",
+                             "p_value",
+                             "ln_p_value",
+                             "test",
+                             "reason"});
   const std::string as_of = ToReadableJson(view.report, Fields::kSet).value("as_of", "");
   for (const v1::MetricReport& metric : view.report.metrics()) {
     for (const v1::Comparison& row : metric.comparisons()) {
-      std::vector<std::string> fields = {view.report.campaign(), absl::StrCat(view.report.campaign_revision()), as_of,
-                                         metric.metric(), absl::StrCat(metric.metric_revision()), row.tier(),
-                                         row.variant(), control, ShortName(row.estimator())};
+      std::vector<std::string> fields = {view.report.campaign(),
+                                         absl::StrCat(view.report.campaign_revision()),
+                                         as_of,
+                                         metric.metric(),
+                                         absl::StrCat(metric.metric_revision()),
+                                         row.tier(),
+                                         row.variant(),
+                                         control,
+                                         ShortName(row.estimator())};
       AppendArm(ArmOf(metric, row.tier(), control), &fields);
       AppendArm(ArmOf(metric, row.tier(), row.variant()), &fields);
       AppendEffect(row.difference(), &fields);

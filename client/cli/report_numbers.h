@@ -9,10 +9,10 @@ namespace tierwise {
 
 // How the numbers of one column are written.
 struct NumberStyle {
-  bool is_percent = false;   // as hundredths
-  const char* suffix = "";   // after each number
+  bool is_percent = false;  // as hundredths
+  const char* suffix = "";  // after each number
   int decimals = 2;
-  bool is_signed = false;    // "+" before positive numbers
+  bool is_signed = false;  // "+" before positive numbers
 };
 
 // 0.0765896 -> "+7.66%"; a true minus sign is not used, so that numbers can be copied.
@@ -27,7 +27,8 @@ int DecimalsFor(double width);
 // "0.0312", "3.2e-12"; right below what a double holds where its logarithm is given. Empty where there is none.
 std::string PValueText(const v1::Comparison& comparison);
 
-// The interval drawn over [low, high] in `cells` characters: `-` between its ends, `o` at the estimate, `|` at 0; an end outside is `<` or
+// The interval drawn over [low, high] in `cells` characters: `-` between its ends, `o` at the estimate, `|` at 0; an
+// end outside is `<` or
 // `>`. REQUIRES: low < high, cells >= 3.
 std::string IntervalPlot(const v1::Effect& effect, double low, double high, int cells);
 

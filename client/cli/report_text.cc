@@ -68,7 +68,8 @@ class ReportText {
   void AppendHead() {
     const std::string& title = view_.campaign.display_name();
     Line(absl::StrCat(Bold(report_.campaign()), title.empty() || title == report_.campaign() ? "" : "  " + title));
-    Line(Dim(absl::StrCat("revision ", report_.campaign_revision(), ", as of ", TimeTitle(FromProto(report_.as_of())))));
+    Line(
+        Dim(absl::StrCat("revision ", report_.campaign_revision(), ", as of ", TimeTitle(FromProto(report_.as_of())))));
     Line("");
   }
 
@@ -81,14 +82,17 @@ class ReportText {
   void AppendChecks() {
     std::vector<const v1::HealthCheck*> checks;
     for (const v1::HealthCheck& check : report_.checks()) checks.push_back(&check);
-    std::stable_sort(checks.begin(), checks.end(), [](const auto* a, const auto* b) { return a->status() > b->status(); });
+    std::stable_sort(checks.begin(), checks.end(),
+                     [](const auto* a, const auto* b) { return a->status() > b->status(); });
     if (!checks.empty() && checks.front()->status() == v1::HEALTH_STATUS_FAILED) {
       Line(Styled(color_, Style::kRed, "DO NOT TRUST THE LIFTS BELOW: a health check failed."));
     }
     TextTable table({{""}, {""}, {""}, {""}});
     for (const v1::HealthCheck* check : checks) {
       const bool is_ok = check->status() == v1::HEALTH_STATUS_OK;
-      table.AddRow({{is_ok ? "ok" : check->status() == v1::HEALTH_STATUS_FAILED ? "FAILED" : "WARNING",
+      table.AddRow({{is_ok                                         ? "ok"
+                     : check->status() == v1::HEALTH_STATUS_FAILED ? "FAILED"
+                                                                   : "WARNING",
                      StyleOf(check->status())},
                     {check->check(), {}},
                     {check->tier().empty() ? "all tiers" : check->tier(), {}},
@@ -126,7 +130,8 @@ class ReportText {
     std::map<std::pair<std::string, std::string>, const v1::Cell*> cells;
     for (const v1::Cell& cell : cohort.cells()) {
       if (std::find(tiers.begin(), tiers.end(), cell.tier()) == tiers.end()) tiers.push_back(cell.tier());
-      if (std::find(variants.begin(), variants.end(), cell.variant()) == variants.end()) variants.push_back(cell.variant());
+      if (std::find(variants.begin(), variants.end(), cell.variant()) == variants.end())
+        variants.push_back(cell.variant());
       cells[{cell.tier(), cell.variant()}] = &cell;
     }
     if (cells.empty()) return;
@@ -157,11 +162,13 @@ class ReportText {
     if (metric.has_delay() && FromProto(metric.delay()) > absl::ZeroDuration()) {
       absl::StrAppend(&about, " after ", DurationText(FromProto(metric.delay())));
     }
-    Line(absl::StrCat(Bold(absl::StrCat(metric.metric(), is_primary ? " (primary)" : "")), about.empty() ? "" : "  ", Dim(about)));
+    Line(absl::StrCat(Bold(absl::StrCat(metric.metric(), is_primary ? " (primary)" : "")), about.empty() ? "" : "  ",
+                      Dim(about)));
     if (metric.users_with_open_window() > 0) {
       Line(Styled(color_, Style::kYellow,
                   absl::StrCat("the window of ", WithThousands(metric.users_with_open_window()),
-                               " users is still open: their outcomes may grow")), "  ");
+                               " users is still open: their outcomes may grow")),
+           "  ");
     }
     std::vector<std::string> variants;
     for (const v1::Comparison& comparison : metric.comparisons()) {
@@ -283,7 +290,8 @@ class ReportText {
                     {EffectText(row->lift(), lift_style_), style},
                     {PValueText(*row), {}},
                     {IntervalPlot(row->difference(), low_, high_, kPlotCells), style}});
-      if (!row->reason().empty()) reasons.push_back(absl::StrCat(absl::StripAsciiWhitespace(RowTitle(*row)), ": ", row->reason()));
+      if (!row->reason().empty())
+        reasons.push_back(absl::StrCat(absl::StripAsciiWhitespace(RowTitle(*row)), ": ", row->reason()));
     }
     absl::StrAppend(&out_, table.Render(width_, color_, 4));
     for (const std::string& reason : reasons) Line(Styled(color_, Style::kYellow, reason), "    ");
@@ -304,9 +312,14 @@ class ReportText {
       is_fixed_horizon |= interval.kind() == v1::INTERVAL_KIND_FIXED_HORIZON;
     }
     Line(Dim(absl::StrCat("Intervals: ", confidence, ", difference by ", absl::StrJoin(differences, ", "), ", lift by ",
-                          absl::StrJoin(lifts, ", "), is_fixed_horizon ? "; fixed horizon: right if read once, at a time fixed beforehand" : "", ".")), "  ");
-    Line(Dim(absl::StrCat("All tiers: post-stratified, the tiers' differences weighted by their shares of users; unadjusted: the plain difference. p: ",
-                          absl::StrJoin(tests, ", "), ", two-sided. Metric revision ", metric.metric_revision(), ".")), "  ");
+                          absl::StrJoin(lifts, ", "),
+                          is_fixed_horizon ? "; fixed horizon: right if read once, at a time fixed beforehand" : "",
+                          ".")),
+         "  ");
+    Line(Dim(absl::StrCat("All tiers: post-stratified, the tiers' differences weighted by their shares of users; "
+                          "unadjusted: the plain difference. p: ",
+                          absl::StrJoin(tests, ", "), ", two-sided. Metric revision ", metric.metric_revision(), ".")),
+         "  ");
   }
 
   const v1::Report& report_;

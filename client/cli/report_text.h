@@ -18,11 +18,12 @@ struct ReportView {
   std::map<std::string, v1::Metric> metrics;  // by id; one that is missing is shown without its unit
 };
 
-// For people: checks (failures first), cohort, then one block for each metric. As wide as the terminal, where it can be: first the
-// counts of users go, then the drawn intervals.
+// For people: checks (failures first), cohort, then one block for each metric. As wide as the terminal, where it can
+// be: first the counts of users go, then the drawn intervals.
 std::string RenderReport(const ReportView& view, int width, bool has_color);
 
-// One line for each metric, variant, tier and estimator, numbers in full precision; after a header. An empty field is undefined.
+// One line for each metric, variant, tier and estimator, numbers in full precision; after a header. An empty field is
+// undefined.
 std::string ReportCsv(const ReportView& view);
 
 }  // namespace tierwise

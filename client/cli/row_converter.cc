@@ -194,9 +194,9 @@ bool RowConverter::IsWanted(const Record& record) const {
 
 absl::Status RowConverter::Set(const Source& source, const std::string& text, google::protobuf::Message* fact) const {
   if (source.descriptor != nullptr) return SetField(text, source.descriptor, mapping_->time_format, fact);
-  TIERWISE_ASSIGN_OR_RETURN(v1::AttributeValue value,
-                            ParseAttributeValue(source.field, source.attribute_type, text, mapping_->list_separator,
-                                                mapping_->time_format));
+  TIERWISE_ASSIGN_OR_RETURN(
+      v1::AttributeValue value,
+      ParseAttributeValue(source.field, source.attribute_type, text, mapping_->list_separator, mapping_->time_format));
   *static_cast<v1::Profile*>(fact)->add_attributes() = std::move(value);
   return absl::OkStatus();
 }

@@ -18,16 +18,18 @@ namespace tierwise {
 
 // Turns the records of one file into facts: Exposure, Event or Profile messages.
 //
-// Fields without a mapping are taken from the column of the same name, where the file has one. An event without an event_id gets one
-// from its name, the record's text and the row's number: importing the same file again counts nothing twice.
+// Fields without a mapping are taken from the column of the same name, where the file has one. An event without an
+// event_id gets one from its name, the record's text and the row's number: importing the same file again counts nothing
+// twice.
 class RowConverter {
  public:
-  // Selects the columns of `reader`. Errors: InvalidArgument with every unknown field, missing required field and unknown column.
+  // Selects the columns of `reader`. Errors: InvalidArgument with every unknown field, missing required field and
+  // unknown column.
   static absl::StatusOr<RowConverter> Create(FactKind kind, const ImportMapping& mapping, const AttributeTypes& types,
                                              RecordReader* reader);
 
-  // How many rows the record stands for: 1 without `repeat`. Errors: InvalidArgument for what is not a whole number from 0 to
-  // 100,000,000.
+  // How many rows the record stands for: 1 without `repeat`. Errors: InvalidArgument for what is not a whole number
+  // from 0 to 100,000,000.
   absl::StatusOr<int64_t> RepeatOf(const Record& record) const;
 
   // Whether the record passes all filters.
@@ -41,13 +43,14 @@ class RowConverter {
     std::string field;
     const google::protobuf::FieldDescriptor* descriptor = nullptr;  // null for a profile's attribute
     v1::AttributeType attribute_type = v1::ATTRIBUTE_TYPE_UNSPECIFIED;
-    std::optional<size_t> column;         // index into Record::values
+    std::optional<size_t> column;  // index into Record::values
     bool is_row_number = false;
-    std::string constant;                 // where neither
+    std::string constant;  // where neither
     const std::map<std::string, std::string>* translations = nullptr;
   };
 
-  RowConverter(FactKind kind, const ImportMapping& mapping) : kind_(kind), mapping_(std::make_unique<ImportMapping>(mapping)) {}
+  RowConverter(FactKind kind, const ImportMapping& mapping)
+      : kind_(kind), mapping_(std::make_unique<ImportMapping>(mapping)) {}
 
   void AddSource(const std::string& field, const AttributeTypes& types, const RecordReader& reader, Problems* problems);
   size_t ColumnIndex(const std::string& column);

@@ -23,11 +23,12 @@ constexpr char kPath[] = "/grpc.reflection.v1alpha.ServerReflection/ServerReflec
 
 absl::StatusOr<ServerReflectionResponse> Ask(const Connection& connection, const ServerReflectionRequest& request) {
   ServerReflectionResponse response;
-  TIERWISE_RETURN_IF_ERROR(connection.Stream(kPath, {request.SerializeAsString()}, [&response](absl::string_view bytes) {
-    return response.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))
-               ? absl::OkStatus()
-               : absl::InternalError("the server's reflection answer can't be read");
-  }));
+  TIERWISE_RETURN_IF_ERROR(
+      connection.Stream(kPath, {request.SerializeAsString()}, [&response](absl::string_view bytes) {
+        return response.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))
+                   ? absl::OkStatus()
+                   : absl::InternalError("the server's reflection answer can't be read");
+      }));
   if (response.has_error_response()) {
     return absl::Status(static_cast<absl::StatusCode>(response.error_response().error_code()),
                         response.error_response().error_message());
@@ -123,7 +124,8 @@ absl::StatusOr<const google::protobuf::MethodDescriptor*> ServerReflection::Find
   if (const auto* found = service->FindMethodByName(method); found != nullptr) return found;
   std::vector<std::string> known;
   for (int i = 0; i < service->method_count(); ++i) known.push_back(service->method(i)->name());
-  return absl::NotFoundError(absl::StrCat(service->full_name(), " has no method `", method, "`", Suggestion(method, known)));
+  return absl::NotFoundError(
+      absl::StrCat(service->full_name(), " has no method `", method, "`", Suggestion(method, known)));
 }
 
 absl::StatusOr<std::string> ServerReflection::Describe(const std::string& name) {
@@ -142,7 +144,8 @@ absl::StatusOr<std::string> ServerReflection::Describe(const std::string& name) 
     if (const auto* message = pool_.FindMessageTypeByName(symbol); message != nullptr) return message->DebugString();
     if (const auto* type = pool_.FindEnumTypeByName(symbol); type != nullptr) return type->DebugString();
   }
-  return absl::NotFoundError(absl::StrCat("the server has no service, message or enum `", name, "`; --list shows services"));
+  return absl::NotFoundError(
+      absl::StrCat("the server has no service, message or enum `", name, "`; --list shows services"));
 }
 
 std::unique_ptr<google::protobuf::Message> ServerReflection::NewMessage(const google::protobuf::Descriptor* type) {

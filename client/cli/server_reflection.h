@@ -12,7 +12,8 @@
 
 namespace tierwise {
 
-// What a server says of its own services, through gRPC's reflection protocol. Descriptors live as long as it does. Not thread-safe.
+// What a server says of its own services, through gRPC's reflection protocol. Descriptors live as long as it does. Not
+// thread-safe.
 class ServerReflection {
  public:
   explicit ServerReflection(const Connection& connection) : connection_(connection) {}

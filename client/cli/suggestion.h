@@ -8,7 +8,8 @@
 
 namespace tierwise {
 
-// The end of a problem's description: the name that was probably meant (DidYouMean) or, where none is near, "; known: a, b, c".
+// The end of a problem's description: the name that was probably meant (DidYouMean) or, where none is near, "; known:
+// a, b, c".
 std::string Suggestion(absl::string_view word, const std::vector<std::string>& known);
 
 }  // namespace tierwise

@@ -9,7 +9,8 @@
 
 namespace tierwise {
 
-// Where a command reads and writes, and what that place can show. Results go to `out`, everything about their making to `err`.
+// Where a command reads and writes, and what that place can show. Results go to `out`, everything about their making to
+// `err`.
 struct Terminal {
   std::istream& in;
   std::ostream& out;
@@ -20,8 +21,8 @@ struct Terminal {
   int width = 120;  // columns of `out`
 };
 
-// The process's own streams. Colours only on a terminal and unless NO_COLOR is set; the width is the terminal's, else COLUMNS, else
-// 120.
+// The process's own streams. Colours only on a terminal and unless NO_COLOR is set; the width is the terminal's, else
+// COLUMNS, else 120.
 Terminal StandardTerminal();
 
 enum class Style { kBold, kDim, kRed, kGreen, kYellow, kCyan };

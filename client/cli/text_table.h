@@ -10,8 +10,8 @@
 
 namespace tierwise {
 
-// How many columns `text` takes on a terminal: wide East Asian characters two, combining ones none. Malformed UTF-8 counts one for each
-// byte.
+// How many columns `text` takes on a terminal: wide East Asian characters two, combining ones none. Malformed UTF-8
+// counts one for each byte.
 int DisplayWidth(absl::string_view text);
 
 // Rows of cells in columns as wide as their widest cell, two blanks apart. Not thread-safe.

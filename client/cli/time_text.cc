@@ -65,8 +65,8 @@ std::string DurationText(absl::Duration duration) {
 absl::StatusOr<absl::Time> ParseTimeText(absl::string_view text) {
   absl::Time time;
   const absl::string_view trimmed = absl::StripAsciiWhitespace(text);
-  for (const char* format : {absl::RFC3339_full, "%Y-%m-%dT%H:%M:%E*S", "%Y-%m-%d %H:%M:%E*S%Ez",
-                             "%Y-%m-%d %H:%M:%E*S", "%Y-%m-%d"}) {
+  for (const char* format :
+       {absl::RFC3339_full, "%Y-%m-%dT%H:%M:%E*S", "%Y-%m-%d %H:%M:%E*S%Ez", "%Y-%m-%d %H:%M:%E*S", "%Y-%m-%d"}) {
     if (absl::ParseTime(format, trimmed, &time, nullptr) && time != absl::InfiniteFuture() &&
         time != absl::InfinitePast()) {
       return time;

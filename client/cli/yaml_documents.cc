@@ -71,8 +71,9 @@ void CheckGivenOnce(absl::Span<const DefinitionDocument> documents, Problems* pr
   for (const DefinitionDocument& document : documents) {
     const auto [known, is_new] = first.emplace(NameOf(document.definition), &document);
     if (is_new || IdOf(document.definition).empty()) continue;
-    problems->Add(absl::StrCat(document.file, ":", document.line),
-                  absl::StrCat(known->first, " is given twice; first at ", known->second->file, ":", known->second->line));
+    problems->Add(
+        absl::StrCat(document.file, ":", document.line),
+        absl::StrCat(known->first, " is given twice; first at ", known->second->file, ":", known->second->line));
   }
 }
 
@@ -113,7 +114,8 @@ int LineOf(const DefinitionDocument& document, std::string path) {
   return document.line;
 }
 
-// Takes "definitions[N]" and the kind's name, or the definition's own name, off the front of `field`; null where it starts with neither.
+// Takes "definitions[N]" and the kind's name, or the definition's own name, off the front of `field`; null where it
+// starts with neither.
 const DefinitionDocument* TakeDocument(absl::Span<const DefinitionDocument> documents, absl::string_view* field) {
   for (size_t i = 0; i < documents.size(); ++i) {
     const v1::Definition& definition = documents[i].definition;
@@ -137,7 +139,8 @@ absl::StatusOr<std::string> ReadSmallFile(const std::string& path) {
   std::error_code error;
   const std::uintmax_t bytes = std::filesystem::file_size(path, error);
   if (!error && bytes > kMaxFileBytes) {
-    return absl::InvalidArgumentError(absl::StrCat(path, " has ", bytes, " bytes; at most ", kMaxFileBytes, " are read"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(path, " has ", bytes, " bytes; at most ", kMaxFileBytes, " are read"));
   }
   std::ifstream file(path, std::ios::binary);
   if (!file) return absl::NotFoundError(absl::StrCat("can't read the file ", path));
@@ -155,7 +158,8 @@ absl::StatusOr<std::vector<DefinitionDocument>> ParseDefinitions(const std::stri
   return documents;
 }
 
-absl::StatusOr<std::vector<DefinitionDocument>> ReadDefinitions(absl::Span<const std::string> paths, bool is_recursive) {
+absl::StatusOr<std::vector<DefinitionDocument>> ReadDefinitions(absl::Span<const std::string> paths,
+                                                                bool is_recursive) {
   Problems problems;
   std::vector<DefinitionDocument> documents;
   for (const std::string& path : paths) {

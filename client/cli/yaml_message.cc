@@ -91,41 +91,48 @@ bool StoreScalar(const std::string& text, const FieldDescriptor* field, google::
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_INT32: {
       int32_t value = 0;
-      return Store(absl::SimpleAtoi(text, &value), value, is_repeated,
-                   [&](int32_t v) { reflection->SetInt32(message, field, v); },
-                   [&](int32_t v) { reflection->AddInt32(message, field, v); });
+      return Store(
+          absl::SimpleAtoi(text, &value), value, is_repeated,
+          [&](int32_t v) { reflection->SetInt32(message, field, v); },
+          [&](int32_t v) { reflection->AddInt32(message, field, v); });
     }
     case FieldDescriptor::CPPTYPE_INT64: {
       int64_t value = 0;
-      return Store(absl::SimpleAtoi(text, &value), value, is_repeated,
-                   [&](int64_t v) { reflection->SetInt64(message, field, v); },
-                   [&](int64_t v) { reflection->AddInt64(message, field, v); });
+      return Store(
+          absl::SimpleAtoi(text, &value), value, is_repeated,
+          [&](int64_t v) { reflection->SetInt64(message, field, v); },
+          [&](int64_t v) { reflection->AddInt64(message, field, v); });
     }
     case FieldDescriptor::CPPTYPE_UINT32: {
       uint32_t value = 0;
-      return Store(absl::SimpleAtoi(text, &value), value, is_repeated,
-                   [&](uint32_t v) { reflection->SetUInt32(message, field, v); },
-                   [&](uint32_t v) { reflection->AddUInt32(message, field, v); });
+      return Store(
+          absl::SimpleAtoi(text, &value), value, is_repeated,
+          [&](uint32_t v) { reflection->SetUInt32(message, field, v); },
+          [&](uint32_t v) { reflection->AddUInt32(message, field, v); });
     }
     case FieldDescriptor::CPPTYPE_UINT64: {
       uint64_t value = 0;
-      return Store(absl::SimpleAtoi(text, &value), value, is_repeated,
-                   [&](uint64_t v) { reflection->SetUInt64(message, field, v); },
-                   [&](uint64_t v) { reflection->AddUInt64(message, field, v); });
+      return Store(
+          absl::SimpleAtoi(text, &value), value, is_repeated,
+          [&](uint64_t v) { reflection->SetUInt64(message, field, v); },
+          [&](uint64_t v) { reflection->AddUInt64(message, field, v); });
     }
     case FieldDescriptor::CPPTYPE_DOUBLE: {
       double value = 0;
-      return Store(absl::SimpleAtod(text, &value) && std::isfinite(value), value, is_repeated,
-                   [&](double v) { reflection->SetDouble(message, field, v); },
-                   [&](double v) { reflection->AddDouble(message, field, v); });
+      return Store(
+          absl::SimpleAtod(text, &value) && std::isfinite(value), value, is_repeated,
+          [&](double v) { reflection->SetDouble(message, field, v); },
+          [&](double v) { reflection->AddDouble(message, field, v); });
     }
     case FieldDescriptor::CPPTYPE_BOOL:
-      return Store(text == "true" || text == "false", text == "true", is_repeated,
-                   [&](bool v) { reflection->SetBool(message, field, v); },
-                   [&](bool v) { reflection->AddBool(message, field, v); });
+      return Store(
+          text == "true" || text == "false", text == "true", is_repeated,
+          [&](bool v) { reflection->SetBool(message, field, v); },
+          [&](bool v) { reflection->AddBool(message, field, v); });
     case FieldDescriptor::CPPTYPE_STRING:
-      return Store(true, text, is_repeated, [&](const std::string& v) { reflection->SetString(message, field, v); },
-                   [&](const std::string& v) { reflection->AddString(message, field, v); });
+      return Store(
+          true, text, is_repeated, [&](const std::string& v) { reflection->SetString(message, field, v); },
+          [&](const std::string& v) { reflection->AddString(message, field, v); });
     default:
       return false;
   }
@@ -179,8 +186,8 @@ void YamlMessageReader::ReadMessage(const YAML::Node& node, const std::string& p
     if (const auto* oneof = field->real_containing_oneof(); oneof != nullptr) {
       const auto [other, is_first] = chosen.emplace(oneof, field);
       if (!is_first) {
-        AddProblem(member.first, field_path, absl::StrCat("stands beside `", other->second->name(),
-                                                          "`, but only one of the two may be given"));
+        AddProblem(member.first, field_path,
+                   absl::StrCat("stands beside `", other->second->name(), "`, but only one of the two may be given"));
         continue;
       }
     }

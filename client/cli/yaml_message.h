@@ -15,9 +15,9 @@ namespace tierwise {
 // Fills protobuf messages from YAML nodes by their descriptors. Everything that is wrong goes to `problems`, each with
 // "file:line: path" as its field. Not thread-safe.
 //
-// Accepted beyond proto JSON: snake_case names; enum values short and in lower case; durations like "14d"; times without a zone or a
-// time of day; text where a tierwise.v1.Condition stands. A name given twice, two members of one oneof, and a document whose
-// aliases expand to more than a million nodes are problems.
+// Accepted beyond proto JSON: snake_case names; enum values short and in lower case; durations like "14d"; times
+// without a zone or a time of day; text where a tierwise.v1.Condition stands. A name given twice, two members of one
+// oneof, and a document whose aliases expand to more than a million nodes are problems.
 class YamlMessageReader {
  public:
   YamlMessageReader(std::string file, Problems* problems) : file_(std::move(file)), problems_(problems) {}

@@ -33,7 +33,8 @@ bool IsPlain(absl::string_view text, bool in_flow) {
   if (text.back() == ' ' || text.back() == ':') return false;
   if (absl::StrContains(text, ": ") || absl::StrContains(text, " #")) return false;
   if (in_flow && text.find_first_of(",[]{}") != absl::string_view::npos) return false;
-  return std::none_of(text.begin(), text.end(), [](char c) { return absl::ascii_iscntrl(static_cast<unsigned char>(c)); });
+  return std::none_of(text.begin(), text.end(),
+                      [](char c) { return absl::ascii_iscntrl(static_cast<unsigned char>(c)); });
 }
 
 std::string Scalar(const ordered_json& value, bool in_flow) {
@@ -48,9 +49,11 @@ bool IsScalar(const ordered_json& value) { return !value.is_structured() || valu
 // "[a, b]", or empty where the list is too long or holds more than scalars.
 std::string FlowList(const ordered_json& list) {
   if (!std::all_of(list.begin(), list.end(), IsScalar)) return "";
-  const std::string flow = absl::StrCat("[", absl::StrJoin(list, ", ", [](std::string* out, const ordered_json& element) {
-                                           absl::StrAppend(out, Scalar(element, true));
-                                         }), "]");
+  const std::string flow = absl::StrCat(
+      "[",
+      absl::StrJoin(list, ", ",
+                    [](std::string* out, const ordered_json& element) { absl::StrAppend(out, Scalar(element, true)); }),
+      "]");
   return flow.size() <= kLongestFlowList ? flow : "";
 }
 

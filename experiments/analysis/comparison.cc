@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/analysis/comparison.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "experiments/analysis/interval_proto.h"
 #include "experiments/analysis/words.h"
 #include "experiments/base/status_macros.h"
+#include "experiments/stats/adjustment.h"
 #include "experiments/stats/estimate.h"
 #include "experiments/stats/means.h"
 #include "experiments/stats/post_stratification.h"
@@ -26,12 +30,7 @@ Proportion RateOf(const JointMoments& moments) {
 }
 
 void AddInterval(absl::string_view method, double confidence, const Interval& interval, v1::Effect& effect) {
-  v1::Interval* out = effect.add_intervals();
-  out->set_method(std::string(method));
-  out->set_kind(v1::INTERVAL_KIND_FIXED_HORIZON);
-  out->set_confidence(confidence);
-  if (std::isfinite(interval.lower)) out->set_lower(interval.lower);
-  if (std::isfinite(interval.upper)) out->set_upper(interval.upper);
+  *effect.add_intervals() = ToProto(interval, method, v1::INTERVAL_KIND_FIXED_HORIZON, confidence);
 }
 
 void FillDifference(const Estimate& estimate, absl::string_view interval_method, v1::Comparison& comparison) {
@@ -105,6 +104,20 @@ absl::Status CompareMeansOrRatios(Estimand estimand, const JointMoments& control
   return absl::OkStatus();
 }
 
+// (sum x)^2 / sum x^2: the users who convert, for outcomes of 0 and 1; fewer the more unequal contributions are. Outcomes of both
+// signs may add up to nothing: a 500th of the users is then enough.
+double EffectiveContributors(const Moments& moments) {
+  const auto n = static_cast<double>(moments.n());
+  const double squares = n * moments.mean * moments.mean + moments.m2;
+  const double effective = squares > 0.0 ? n * moments.mean * (n * moments.mean / squares) : 0.0;
+  return std::max(effective, n / 500.0);
+}
+
+void PutInFront(v1::Interval interval, v1::Effect& effect) {
+  *effect.add_intervals() = std::move(interval);
+  for (int i = effect.intervals_size() - 1; i > 0; --i) effect.mutable_intervals()->SwapElements(i, i - 1);
+}
+
 }  // namespace
 
 v1::ArmSummary SummarizeArm(Estimand estimand, const JointMoments& moments) {
@@ -132,53 +145,96 @@ v1::ArmSummary SummarizeArm(Estimand estimand, const JointMoments& moments) {
   return arm;
 }
 
-absl::StatusOr<v1::Comparison> CompareArms(Estimand estimand, const JointMoments& control, const JointMoments& treatment,
-                                           double confidence) {
-  v1::Comparison comparison;
-  comparison.set_estimator(v1::ESTIMATOR_UNADJUSTED);
-  comparison.set_users(control.n() + treatment.n());
+double EventsOf(Estimand estimand, const JointMoments& moments) {
+  if (moments.n() == 0) return 0.0;
+  if (estimand == Estimand::kRate) {
+    const Proportion rate = RateOf(moments);
+    return static_cast<double>(std::min(rate.conversions, rate.users - rate.conversions));
+  }
+  const double events = EffectiveContributors(moments.Marginal(0));
+  return estimand == Estimand::kRatio ? std::min(events, EffectiveContributors(moments.Marginal(1))) : events;
+}
+
+absl::StatusOr<ArmComparison> CompareArms(Estimand estimand, const JointMoments& control, const JointMoments& treatment,
+                                          double confidence) {
+  ArmComparison comparison;
+  comparison.shown.set_estimator(v1::ESTIMATOR_UNADJUSTED);
+  comparison.shown.set_users(control.n() + treatment.n());
   if (control.n() == 0 || treatment.n() == 0) {
-    comparison.set_reason(std::string(ReasonWords(Gap::kNoUsers)));
+    comparison.shown.set_reason(std::string(ReasonWords(Gap::kNoUsers)));
     return comparison;
   }
   TIERWISE_RETURN_IF_ERROR(estimand == Estimand::kRate
-                               ? CompareRates(control, treatment, confidence, comparison)
-                               : CompareMeansOrRatios(estimand, control, treatment, confidence, comparison));
+                               ? CompareRates(control, treatment, confidence, comparison.shown)
+                               : CompareMeansOrRatios(estimand, control, treatment, confidence, comparison.shown));
+  comparison.means = ArmMeansOf(estimand, control, treatment);
   return comparison;
 }
 
-absl::StatusOr<v1::Comparison> ComparePostStratified(const CampaignData& data, const MetricData& metric, size_t treatment,
-                                                     double confidence) {
+absl::StatusOr<std::optional<ArmComparison>> CompareAdjusted(Estimand estimand, const JointMoments& control,
+                                                             const JointMoments& treatment, double confidence) {
+  if (!ArmMeansOf(estimand, control, treatment).has_value()) return std::nullopt;
+  const bool is_ratio = estimand == Estimand::kRatio;
+  TIERWISE_ASSIGN_OR_RETURN(const RegressionAdjustment adjustment,
+                            is_ratio ? AdjustMeans(LinearizeRatio(control), LinearizeRatio(treatment), confidence)
+                                     : AdjustMeans(control, treatment, confidence));
+  if (adjustment.estimate.gap != Gap::kNone) return std::nullopt;
+  ArmComparison comparison;
+  comparison.shown.set_estimator(v1::ESTIMATOR_REGRESSION_ADJUSTED);
+  comparison.shown.set_users(control.n() + treatment.n());
+  comparison.means = adjustment.means;
+  FillDifference(adjustment.estimate, IntervalWords(adjustment.estimate.method), comparison.shown);
+  TIERWISE_ASSIGN_OR_RETURN(const RelativeLift lift, FiellerLift(adjustment.means, confidence));
+  FillLift(lift, comparison.shown);
+  return comparison;
+}
+
+absl::StatusOr<ArmComparison> ComparePostStratified(const CampaignData& data, const MetricData& metric, size_t treatment,
+                                                    absl::Span<const std::optional<ArmMeans>> tier_means,
+                                                    v1::Estimator estimator, double confidence) {
   const auto control = static_cast<size_t>(data.control);
   std::vector<Stratum> strata;
-  int64_t users = 0;
+  ArmComparison comparison;
+  v1::Comparison& shown = comparison.shown;
   for (size_t tier = 0; tier < data.tiers.size(); ++tier) {
-    const JointMoments& c = metric.cells[data.CellOf(tier, control)];
-    const JointMoments& t = metric.cells[data.CellOf(tier, treatment)];
-    strata.push_back({data.UsersOfTier(tier), ArmMeansOf(metric.estimand, c, t)});
-    if (strata.back().means.has_value()) users += c.n() + t.n();
+    strata.push_back({data.UsersOfTier(tier), tier_means[tier]});
+    if (!tier_means[tier].has_value()) continue;
+    shown.set_users(shown.users() + metric.cells[data.CellOf(tier, control)].n() + metric.cells[data.CellOf(tier, treatment)].n());
   }
   TIERWISE_ASSIGN_OR_RETURN(const PostStratifiedEffect effect, PostStratify(strata, confidence));
 
-  v1::Comparison comparison;
-  comparison.set_estimator(v1::ESTIMATOR_POST_STRATIFIED);
-  comparison.set_users(users);
-  FillDifference(effect.estimate, IntervalWords(effect.estimate.method), comparison);
+  shown.set_estimator(estimator);
+  FillDifference(effect.estimate, IntervalWords(effect.estimate.method), shown);
   if (effect.covered_users == 0) return comparison;
+  comparison.means = effect.means;
   const bool is_katz = metric.estimand == Estimand::kRate && effect.means.control > 0.0 && effect.means.treatment > 0.0;
   auto lift = is_katz ? KatzLift(effect.means, confidence) : FiellerLift(effect.means, confidence);
   TIERWISE_RETURN_IF_ERROR(lift.status());
-  FillLift(*lift, comparison);
+  FillLift(*lift, shown);
 
   std::vector<std::string> left_out;
   for (const size_t tier : effect.excluded) {
     if (strata[tier].users > 0) left_out.push_back(data.tiers[tier].id);
   }
   if (!left_out.empty()) {
-    comparison.set_reason(absl::StrCat(comparison.reason(), comparison.reason().empty() ? "" : "; ", "without ",
-                                       absl::StrJoin(left_out, ", "), ", which lack users in an arm"));
+    shown.set_reason(absl::StrCat(shown.reason(), shown.reason().empty() ? "" : "; ", "without ",
+                                  absl::StrJoin(left_out, ", "), ", which lack users in an arm"));
   }
   return comparison;
+}
+
+ContrastIntervals IntervalsOf(const ArmMeans& means, double critical) {
+  if (!std::isfinite(critical)) return {};
+  const double effect = means.treatment - means.control;
+  const double half = critical * std::sqrt(means.DifferenceVariance());
+  const Interval ratio = FiellerInterval(effect, means.DifferenceVariance(), means.control, means.control_variance,
+                                         means.covariance - means.control_variance, critical);
+  return {{effect - half, effect + half}, means.control < 0.0 ? Interval{-ratio.upper, -ratio.lower} : ratio};
+}
+
+void AddSequentialIntervals(const ContrastIntervals& intervals, v1::IntervalKind kind, double confidence, v1::Comparison& shown) {
+  PutInFront(ToProto(intervals.difference, "normal", kind, confidence), *shown.mutable_difference());
+  if (shown.has_lift()) PutInFront(ToProto(intervals.lift, "Fieller", kind, confidence), *shown.mutable_lift());
 }
 
 }  // namespace tierwise

@@ -143,7 +143,7 @@ double SequentialTest::PValue(double z, double users) const {
   }
 }
 
-double SequentialTest::HeterogeneityPValue(double q, int df, double users) const {
+double SequentialTest::HeterogeneityPValue(double q, int df, double p, double users) const {
   if (df < 1) return 1.0;
   if (rule_ == v1::SEQUENTIAL_RULE_ALWAYS_VALID) {
     // The normal mixture over each of `df` orthogonal contrasts, multiplied: they are independent under equal effects.
@@ -151,7 +151,6 @@ double SequentialTest::HeterogeneityPValue(double q, int df, double users) const
     const double ln_e = 0.5 * q * information / (1.0 + information) - 0.5 * df * std::log1p(information);
     return std::min(1.0, std::exp(-ln_e));
   }
-  const double p = ChiSquaredSf(q, df);
   return rule_ == v1::SEQUENTIAL_RULE_ALPHA_SPENDING ? PValue(LevelZ(p), users) : p;
 }
 

@@ -50,8 +50,8 @@ class SequentialTest {
   // The smallest level at which `z` would be claimed at this look. Over all looks together it is at most p with probability p at most,
   // so that corrections for multiplicity apply to it as to any p-value.
   double PValue(double z, double users) const;
-  // The same of Cochran's Q, chi-squared with `df` degrees of freedom at a single look.
-  double HeterogeneityPValue(double q, int df, double users) const;
+  // The same of Cochran's Q over `df` + 1 tiers, whose p-value at a single look is `p`.
+  double HeterogeneityPValue(double q, int df, double p, double users) const;
 
  private:
   // Critical value at a level; both monotone, close to a line in the level's normal quantile.

@@ -60,14 +60,15 @@ TEST_F(BadInputTest, VariantsTiersAndWeights) {
   ExpectRefused("control: true, ", "", "variants", "exactly one must be");
   ExpectRefused("{id: ten, ", "{id: ten, control: true, ", "variants", "exactly one must be");
   ExpectRefused("[{variant: none, weight: 1}, {variant: ten, weight: 1}]",
-                "[{variant: none, weight: 0}, {variant: ten, weight: 0}]", "tier_plans[0].arms", "at least one must be positive");
+                "[{variant: none, weight: 0}, {variant: ten, weight: 0}]", "tier_plans[0].arms",
+                "at least one must be positive");
   ExpectRefused("tier: waist\n", "tier: waste\n", "tier_plans[0].tier", "waste");
   ExpectRefused("window: 14d", "window: 0s", "window", "allowed is 1s to 400 days");
 }
 
 TEST_F(BadInputTest, EveryProblemIsListedAtOnceWithItsLine) {
-  const CommandResult result =
-      Apply(absl::StrReplaceAll(kShop, {{"control: true, ", ""}, {"window: 14d", "window: 0s"}, {"tier: waist\n", "tier: waste\n"}}));
+  const CommandResult result = Apply(absl::StrReplaceAll(
+      kShop, {{"control: true, ", ""}, {"window: 14d", "window: 0s"}, {"tier: waist\n", "tier: waste\n"}}));
   EXPECT_THAT(result, FailsWith(2, AllOf(HasSubstr("variants"), HasSubstr("window"), HasSubstr("tier_plans[0].tier"))));
   EXPECT_TRUE(std::regex_search(result.err, std::regex("definitions.yaml:[0-9]+: window"))) << result.err;
 }
@@ -76,8 +77,8 @@ TEST_F(BadInputTest, LongTexts) {
   ExpectRefused("id: spring", absl::StrCat("id: spring\ndescription: ", std::string(1 << 20, 'x')), "description",
                 "at most 4000 are allowed");
   const std::string before = Catalog();
-  const CommandResult applied =
-      Apply(absl::StrReplaceAll(kShop, {{"id: spring", absl::StrCat("id: spring\ndescription: ", std::string(kTenMegabytes, 'x'))}}));
+  const CommandResult applied = Apply(absl::StrReplaceAll(
+      kShop, {{"id: spring", absl::StrCat("id: spring\ndescription: ", std::string(kTenMegabytes, 'x'))}}));
   EXPECT_EQ(applied.exit_code, 2) << applied.err;
   const CommandResult called = Tierwise({"call", "AssignmentService/Assign", "-"},
                                         absl::StrCat(R"({"user_id": ")", std::string(kTenMegabytes, 'u'), "\"}"));
@@ -88,15 +89,20 @@ TEST_F(BadInputTest, LongTexts) {
 
 TEST_F(BadInputTest, DeepConditions) {
   const std::string condition = R"(condition: country in ["CN", "SG"])";
-  ExpectRefused(condition, absl::StrCat("condition: ", Repeated("(", 5000), "true", Repeated(")", 5000)), "condition", "deep");
+  ExpectRefused(condition, absl::StrCat("condition: ", Repeated("(", 5000), "true", Repeated(")", 5000)), "condition",
+                "deep");
   ExpectRefused(condition, absl::StrCat("condition: ", Repeated("(", kDeep), "true", Repeated(")", kDeep)), "condition",
                 "at most 16384 are allowed");
-  ExpectRefused(condition, absl::StrCat("condition: ", Repeated("{not: ", kDeep), "{}", Repeated("}", kDeep)), "definitions.yaml",
-                "deep");
+  const auto tree = [](int depth) {
+    return absl::StrCat(R"({"tree": )", Repeated(R"({"negation": )", depth), R"({"constant": true})",
+                        Repeated("}", depth), "}");
+  };
+  ExpectRefused(condition, "condition: " + tree(40), "condition", "deep");
+  ExpectRefused(condition, "condition: " + tree(kDeep), "definitions.yaml", "deep");
   const std::string before = Catalog();
-  const std::string tree = absl::StrCat(R"({"definition": {"segment": {"id": "deep", "condition": )", Repeated(R"({"not": )", kDeep),
-                                        "{}", Repeated("}", kDeep), "}}}");
-  EXPECT_THAT(Tierwise({"call", "CatalogService/CreateDefinition", "-"}, tree), FailsWith(2, HasSubstr("deep")));
+  const std::string request =
+      absl::StrCat(R"({"definition": {"segment": {"id": "deep", "condition": )", tree(kDeep), "}}}");
+  EXPECT_THAT(Tierwise({"call", "CatalogService/CreateDefinition", "-"}, request), FailsWith(2, HasSubstr("deep")));
   EXPECT_EQ(Catalog(), before);
 }
 
@@ -123,7 +129,8 @@ TEST_F(BadInputTest, LinesOfAnImportAreRejectedWithTheirReason) {
 
 TEST_F(BadInputTest, ATenMegabyteLineOfAnImportIsRejectedAlone) {
   const std::string file = folder_.File("orders.csv"), rejects = folder_.File("rejected.csv");
-  WriteFile(file, absl::StrCat("user_id,event_id,name,time\nu1,e1,order,2026-01-02T00:00:00Z\n", std::string(kTenMegabytes, 'u'),
+  WriteFile(file, absl::StrCat("user_id,event_id,name,time\nu1,e1,order,2026-01-02T00:00:00Z\n",
+                               std::string(kTenMegabytes, 'u'),
                                ",e2,order,2026-01-02T00:00:00Z\nu3,e3,order,2026-01-02T00:00:00Z\n"));
   const CommandResult result = Tierwise({"import", "events", "--file", file, "--rejects", rejects});
   EXPECT_THAT(result, FailsWith(3, HasSubstr(rejects)));

@@ -19,8 +19,8 @@ class CatalogCommandsTest : public EndToEndTest {
   json Spring() const { return MustJson({"get", "campaigns/spring", "--json"}); }
 
   std::string ReasonFor(const std::string& user) const {
-    const json answer = MustJson({"assign", "--user", user, "--campaign", "spring", "--attr", "spend=500", "--attr", "country=CN",
-                                  "--json"});
+    const json answer = MustJson(
+        {"assign", "--user", user, "--campaign", "spring", "--attr", "spend=500", "--attr", "country=CN", "--json"});
     return answer.at("assignments").at(0).at("reason");
   }
 };
@@ -29,13 +29,15 @@ TEST_F(CatalogCommandsTest, ADryRunShowsTheDifferenceAndWritesNothing) {
   const std::string before = Catalog();
   const CommandResult dry = Apply(kShop, {"--dry-run"});
   EXPECT_EQ(dry.exit_code, 0) << dry.err;
-  EXPECT_THAT(dry.out, AllOf(HasSubstr("create campaigns/spring"), HasSubstr("+  - id: ten"), HasSubstr("nothing written")));
+  EXPECT_THAT(dry.out,
+              AllOf(HasSubstr("create campaigns/spring"), HasSubstr("+  - id: ten"), HasSubstr("nothing written")));
   EXPECT_EQ(Catalog(), before);
 
   EXPECT_THAT(Apply(kShop).out, HasSubstr("6 created"));
   const std::string applied = Catalog();
   const std::string changed = absl::StrReplaceAll(kShop, {{"weight: 3", "weight: 2"}});
-  EXPECT_THAT(Apply(changed, {"--dry-run"}).out, AllOf(HasSubstr("-        weight: 3\n"), HasSubstr("+        weight: 2\n")));
+  EXPECT_THAT(Apply(changed, {"--dry-run"}).out,
+              AllOf(HasSubstr("-        weight: 3\n"), HasSubstr("+        weight: 2\n")));
   EXPECT_EQ(Catalog(), applied);
   const CommandResult as_json = Apply(changed, {"--dry-run", "--json"});
   EXPECT_EQ(json::parse(as_json.out).at("applied"), false) << as_json.out;
@@ -57,7 +59,8 @@ TEST_F(CatalogCommandsTest, AnExportAppliesUnchanged) {
   MustTierwise({"export", "-o", folder_.File("yaml")});
   MustTierwise({"export", "-o", folder_.File("json"), "--json"});
   for (const std::string folder : {"yaml", "json"}) {
-    EXPECT_THAT(MustTierwise({"apply", "-f", folder_.File(folder)}), HasSubstr("0 created, 0 updated, 6 unchanged")) << folder;
+    EXPECT_THAT(MustTierwise({"apply", "-f", folder_.File(folder)}), HasSubstr("0 created, 0 updated, 6 unchanged"))
+        << folder;
   }
   EXPECT_EQ(Catalog(), before);
 
@@ -102,7 +105,8 @@ TEST_F(CatalogCommandsTest, TheLoserOfARaceChangesNothing) {
       R"({"definition": {"metric": {"id": "order", "display_name": "Orders"}}, "update_mask": "displayName", "expected_revision": )";
   MustTierwise({"call", "CatalogService/UpdateDefinition", update + "1}"});
   const std::string before = Catalog();
-  EXPECT_THAT(Tierwise({"call", "CatalogService/UpdateDefinition", update + "1}"}), FailsWith(5, HasSubstr("revision")));
+  EXPECT_THAT(Tierwise({"call", "CatalogService/UpdateDefinition", update + "1}"}),
+              FailsWith(5, HasSubstr("revision")));
   EXPECT_EQ(Catalog(), before);
 }
 
@@ -115,7 +119,8 @@ TEST_F(CatalogCommandsTest, WhatIsInUseIsNotDeleted) {
   EXPECT_EQ(Catalog(), draft);
   MustTierwise({"launch", "spring"});
   const std::string launched = Catalog();
-  for (const std::string name : {"tierings/value", "segments/asia", "metrics/order", "attributes/spend", "campaigns/spring"}) {
+  for (const std::string name :
+       {"tierings/value", "segments/asia", "metrics/order", "attributes/spend", "campaigns/spring"}) {
     EXPECT_THAT(Tierwise({"delete", name}), FailsWith(5, HasSubstr("spring"))) << name;
   }
   EXPECT_EQ(Catalog(), launched);

@@ -14,7 +14,8 @@ std::map<std::string, std::string> CommandEnvironment(const std::string& address
   return {{"TIERWISE_SERVER", address}, {"USER", "mei"}, {"NO_COLOR", "1"}};
 }
 
-CommandResult RunCommand(const std::string& address, const std::vector<std::string>& arguments, const std::string& input) {
+CommandResult RunCommand(const std::string& address, const std::vector<std::string>& arguments,
+                         const std::string& input) {
   std::vector<std::string> command = {kCommandBinary};
   command.insert(command.end(), arguments.begin(), arguments.end());
   Process process({.command = command, .environment = CommandEnvironment(address), .input = input});

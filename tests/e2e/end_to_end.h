@@ -26,7 +26,8 @@ struct CommandResult {
 std::map<std::string, std::string> CommandEnvironment(const std::string& address);
 
 // Runs `tierwise` to its end.
-CommandResult RunCommand(const std::string& address, const std::vector<std::string>& arguments, const std::string& input = "");
+CommandResult RunCommand(const std::string& address, const std::vector<std::string>& arguments,
+                         const std::string& input = "");
 
 void WriteFile(const std::string& path, absl::string_view content);
 

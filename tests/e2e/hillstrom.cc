@@ -43,19 +43,19 @@ void ExpectPublishedCounts(const json& report) {
   const struct {
     const char *tier, *variant;
     int users, visits, conversions;
-  } published[] = {{"", "no_email", 21306, 2262, 122},      {"", "mens", 21307, 3894, 267},
-                   {"", "womens", 21387, 3238, 189},        {"head", "no_email", 2690, 346, 18},
-                   {"head", "mens", 2705, 594, 49},         {"head", "womens", 2683, 510, 45},
-                   {"waist", "no_email", 6168, 830, 52},    {"waist", "mens", 6187, 1364, 105},
-                   {"waist", "womens", 6343, 1092, 46},     {"tail", "no_email", 12448, 1086, 52},
-                   {"tail", "mens", 12415, 1936, 113},      {"tail", "womens", 12361, 1636, 98}};
+  } published[] = {
+      {"", "no_email", 21306, 2262, 122},    {"", "mens", 21307, 3894, 267},     {"", "womens", 21387, 3238, 189},
+      {"head", "no_email", 2690, 346, 18},   {"head", "mens", 2705, 594, 49},    {"head", "womens", 2683, 510, 45},
+      {"waist", "no_email", 6168, 830, 52},  {"waist", "mens", 6187, 1364, 105}, {"waist", "womens", 6343, 1092, 46},
+      {"tail", "no_email", 12448, 1086, 52}, {"tail", "mens", 12415, 1936, 113}, {"tail", "womens", 12361, 1636, 98}};
   for (const auto& arm : published) {
     SCOPED_TRACE(absl::StrFormat("tier \"%s\", %s", arm.tier, arm.variant));
     EXPECT_EQ(ArmOf(report, "visit", arm.tier, arm.variant).at("users"), arm.users);
     EXPECT_EQ(ArmOf(report, "visit", arm.tier, arm.variant).at("total"), arm.visits);
     EXPECT_EQ(ArmOf(report, "conversion", arm.tier, arm.variant).at("total"), arm.conversions);
     if (*arm.tier == '\0') continue;
-    EXPECT_EQ(TheOne(report.at("cohort").at("cells"), {{"tier", arm.tier}, {"variant", arm.variant}}).at("users"), arm.users);
+    EXPECT_EQ(TheOne(report.at("cohort").at("cells"), {{"tier", arm.tier}, {"variant", arm.variant}}).at("users"),
+              arm.users);
   }
   EXPECT_EQ(report.at("cohort").at("users"), 64000);
   for (const auto& [variant, spend] :

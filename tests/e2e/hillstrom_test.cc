@@ -37,7 +37,8 @@ class HillstromTest : public EndToEndTest {
   }
 
   // Rows read and facts accepted.
-  std::vector<int64_t> Import(const std::string& kind, const std::string& mapping, const std::vector<std::string>& options) {
+  std::vector<int64_t> Import(const std::string& kind, const std::string& mapping,
+                              const std::vector<std::string>& options) {
     std::vector<std::string> arguments = {"import", kind, "--mapping", Example("import/" + mapping), "--json"};
     arguments.insert(arguments.end(), options.begin(), options.end());
     const json summary = MustJson(arguments);
@@ -77,7 +78,8 @@ TEST_F(HillstromTest, AsOfShowsWhatWasKnownThen) {
   Import("events", "purchases.yaml", {"--file", cells});
   ExpectPublishedFigures(Report());
 
-  EXPECT_THAT(Tierwise({"report", "hillstrom", "--as-of", "2020-01-01"}), FailsWith(4, testing::HasSubstr("hillstrom")));
+  EXPECT_THAT(Tierwise({"report", "hillstrom", "--as-of", "2020-01-01"}),
+              FailsWith(4, testing::HasSubstr("hillstrom")));
   EXPECT_THAT(Tierwise({"report", "hillstrom", "--as-of", as_draft}), FailsWith(5, testing::HasSubstr("draft")));
   EXPECT_EQ(Report({"--as-of", before_import}).at("cohort").at("users"), 0);
   EXPECT_EQ(WithoutTimes(Report({"--as-of", after_exposures})), WithoutTimes(then));
@@ -87,10 +89,12 @@ TEST_F(HillstromTest, AsOfShowsWhatWasKnownThen) {
 
 TEST_F(HillstromTest, TheOriginalFileGivesTheSameReport) {
   const std::string original = TIERWISE_SOURCE_DIR "/../shared/data/hillstrom/hillstrom.csv.gz";
-  if (!std::filesystem::exists(original)) GTEST_SKIP() << original << " is absent: the example's counts are tested only";
+  if (!std::filesystem::exists(original))
+    GTEST_SKIP() << original << " is absent: the example's counts are tested only";
   MustTierwise({"apply", "-f", kHillstromExample});
   MustTierwise({"launch", "hillstrom"});
-  const std::vector<std::string> options = {"--file", original, "--rejects", folder_.File("rejected.csv"), "--repeat", ""};
+  const std::vector<std::string> options = {"--file",   original, "--rejects", folder_.File("rejected.csv"),
+                                            "--repeat", ""};
   EXPECT_THAT(Import("profiles", "profiles.yaml", options), ElementsAre(64000, 64000));
   std::vector<std::string> exposures = options;
   exposures.insert(exposures.end(), {"--map", "variant=segment"});

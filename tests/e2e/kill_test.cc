@@ -23,7 +23,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr int kBatches = 60;  // each the events of one user, who is alone in a tier: a report shows every batch by itself
+constexpr int kBatches =
+    60;  // each the events of one user, who is alone in a tier: a report shows every batch by itself
 constexpr int kEventsPerBatch = 200;
 constexpr int kSenders = 4;
 constexpr int kRounds = 5;
@@ -39,15 +40,16 @@ class KillTest : public EndToEndTest {
       absl::StrAppend(&exposures, "u", batch, ",t", batch, "\n");
     }
     const CommandResult applied = Apply(absl::StrCat(
-        "kind: Attribute\nid: batch\ntype: int\n---\nkind: Tiering\nid: batches\ntiers:\n", tiers, "  - id: rest\nrules:\n  rules:\n",
-        rules, "  otherwise: rest\n---\nkind: Metric\nid: ticks\ncount: {event: tick}\nwindow: 14d\n---\n",
+        "kind: Attribute\nid: batch\ntype: int\n---\nkind: Tiering\nid: batches\ntiers:\n", tiers,
+        "  - id: rest\nrules:\n  rules:\n", rules,
+        "  otherwise: rest\n---\nkind: Metric\nid: ticks\ncount: {event: tick}\nwindow: 14d\n---\n",
         "kind: Campaign\nid: clock\ntiering: batches\nvariants: [{id: a, control: true}, {id: b}]\n",
         "tier_plans: [{tier: \"*\", arms: [{variant: a, weight: 1}, {variant: b, weight: 1}]}]\nmetrics: [ticks]\n"));
     ASSERT_EQ(applied.exit_code, 0) << applied.err;
     MustTierwise({"launch", "clock"});
     WriteFile(folder_.File("exposures.csv"), exposures);
-    MustTierwise({"import", "exposures", "--file", folder_.File("exposures.csv"), "--set", "campaign=clock", "--set", "variant=a",
-                  "--set", "time=2026-01-01T00:00:00Z"});
+    MustTierwise({"import", "exposures", "--file", folder_.File("exposures.csv"), "--set", "campaign=clock", "--set",
+                  "variant=a", "--set", "time=2026-01-01T00:00:00Z"});
   }
 
   // Sends a batch; the same round and batch are the same events. Returns whether it was acknowledged.
@@ -69,8 +71,8 @@ class KillTest : public EndToEndTest {
         ConnectionOptions{.server = server_.address(), .timeout = absl::Seconds(30), .actor = "clock"});
   }
 
-  // Sends all batches from several threads, and kills the server after `acknowledged_before_kill` answers. Returns which were
-  // acknowledged.
+  // Sends all batches from several threads, and kills the server after `acknowledged_before_kill` answers. Returns
+  // which were acknowledged.
   std::array<bool, kBatches> SendUntilKilled(int round, int acknowledged_before_kill) {
     std::array<bool, kBatches> acknowledged{};
     std::atomic<int> count = 0;
@@ -154,8 +156,8 @@ class KilledImportTest : public EndToEndTest {
 
   std::vector<std::string> ImportCommand(const Step& step) const {
     const std::string example = kHillstromExample;
-    return {"import",    step.kind, "--file",          example + "/cells.csv", "--mapping", example + "/import/" + step.mapping,
-            "--rejects", rejects_,  "--state", folder_.File("."),   "--json"};
+    return {"import",    step.kind, "--file",  example + "/cells.csv", "--mapping", example + "/import/" + step.mapping,
+            "--rejects", rejects_,  "--state", folder_.File("."),      "--json"};
   }
 
   Process Start(const Step& step) const {
@@ -187,8 +189,8 @@ class KilledImportTest : public EndToEndTest {
 TEST_F(KilledImportTest, AnImportGoesOnWhenTheServerIsBack) {
   MustTierwise({"apply", "-f", kHillstromExample});
   MustTierwise({"launch", "hillstrom"});
-  for (const Step& step : {Step{"profiles", "profiles.yaml"}, Step{"exposures", "exposures.yaml"}, Step{"events", "visits.yaml"},
-                           Step{"events", "purchases.yaml"}}) {
+  for (const Step& step : {Step{"profiles", "profiles.yaml"}, Step{"exposures", "exposures.yaml"},
+                           Step{"events", "visits.yaml"}, Step{"events", "purchases.yaml"}}) {
     SCOPED_TRACE(step.mapping);
     Process import = Start(step);
     WaitForAnswer(import);

@@ -19,7 +19,8 @@ struct ProcessOptions {
   std::string input;                               // what it reads from standard input
 };
 
-// A child process whose output is kept in memory. It dies with this object, and with the thread that started it. Not thread-safe.
+// A child process whose output is kept in memory. It dies with this object, and with the thread that started it. Not
+// thread-safe.
 class Process {
  public:
   // What Wait returns where the process did not end in time, and was killed for it.

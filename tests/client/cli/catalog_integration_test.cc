@@ -41,9 +41,11 @@ TEST_F(CatalogTest, ApplyShowsTheDifferenceAndWritesOnce) {
             "dry run, nothing written: 1 created, 0 updated, 0 unchanged; catalog version 0\n");
   EXPECT_TRUE(server_.catalog.definitions.empty());
 
-  EXPECT_THAT(Run({"apply", "-f", file}).out, HasSubstr("applied: 1 created, 0 updated, 0 unchanged; catalog version 1"));
+  EXPECT_THAT(Run({"apply", "-f", file}).out,
+              HasSubstr("applied: 1 created, 0 updated, 0 unchanged; catalog version 1"));
   EXPECT_EQ(server_.catalog.last_actor, "ann");
-  EXPECT_EQ(Run({"apply", "-f", file}).out, "nothing to change: 0 created, 0 updated, 1 unchanged; catalog version 1\n");
+  EXPECT_EQ(Run({"apply", "-f", file}).out,
+            "nothing to change: 0 created, 0 updated, 1 unchanged; catalog version 1\n");
   EXPECT_EQ(server_.catalog.version, 1);
 
   Write("l.yaml", "kind: Layer\nid: email\ndisplay_name: E-mail\n");
@@ -65,7 +67,8 @@ TEST_F(CatalogTest, WhatIsExportedIsAppliedUnchanged) {
   Run({"apply", "-f", TIERWISE_SOURCE_DIR "/examples/hillstrom"});
   const RunResult exported = Run({"export"});
   EXPECT_EQ(exported.code, ExitCode::kOk);
-  EXPECT_THAT(Run({"apply", "-f", Write("all.yaml", exported.out)}).out, HasSubstr("nothing to change: 0 created, 0 updated, 8 unchanged"));
+  EXPECT_THAT(Run({"apply", "-f", Write("all.yaml", exported.out)}).out,
+              HasSubstr("nothing to change: 0 created, 0 updated, 8 unchanged"));
 
   const std::string folder = folder_ + "/out";
   EXPECT_EQ(Run({"export", "-o", folder}).code, ExitCode::kOk);
@@ -78,7 +81,8 @@ TEST_F(CatalogTest, WhatIsExportedIsAppliedUnchanged) {
 TEST_F(CatalogTest, ListReadsEveryPage) {
   Run({"apply", "-f", TIERWISE_SOURCE_DIR "/examples/hillstrom"});
   EXPECT_EQ(Run({"list", "--names"}).out,
-            "attributes/newbie\nattributes/recency\nattributes/spend_band\ncampaigns/hillstrom\nmetrics/conversion\nmetrics/spend\nmetrics/visit\ntierings/value\n");
+            "attributes/newbie\nattributes/recency\nattributes/spend_band\ncampaigns/hillstrom\nmetrics/"
+            "conversion\nmetrics/spend\nmetrics/visit\ntierings/value\n");
 }
 
 TEST_F(CatalogTest, GetTakesBothFormsOfAName) {

@@ -67,9 +67,7 @@ class FakeCatalog final : public v1::CatalogService::Service {
       if (!is_new) *diff.mutable_before() = known->second;
       *diff.mutable_after() = definition;
       const bool is_same = !is_new && known->second.SerializeAsString() == definition.SerializeAsString();
-      diff.set_verb(is_new    ? v1::CHANGE_VERB_CREATE
-                    : is_same ? v1::CHANGE_VERB_UNCHANGED
-                              : v1::CHANGE_VERB_UPDATE);
+      diff.set_verb(is_new ? v1::CHANGE_VERB_CREATE : is_same ? v1::CHANGE_VERB_UNCHANGED : v1::CHANGE_VERB_UPDATE);
       if (!request->validate_only()) definitions[diff.name()] = definition;
     }
     if (!request->validate_only()) ++version;

@@ -32,7 +32,8 @@ class ImportTest : public ::testing::Test {
     return text.str();
   }
   RunResult Import(const std::string& file, std::vector<std::string> more = {}) {
-    std::vector<std::string> arguments = {"import", "events", "--file", file, "--set", "name=visit", "--set", "time=2026-01-31", "--server", server_.address()};
+    std::vector<std::string> arguments = {"import",     "events", "--file",          file,       "--set",
+                                          "name=visit", "--set",  "time=2026-01-31", "--server", server_.address()};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return RunTierwise(arguments);
   }

@@ -85,7 +85,8 @@ TEST(RecordReaderTest, AQuoteThatNeverClosesIsFoundBeforeMemoryRunsOut) {
 }
 
 TEST(RecordReaderTest, JsonMembersAreNamedByDots) {
-  const std::string path = WriteFile("a.ndjson", "{\"u\": 1, \"o\": {\"t\": 2.5, \"x\": null}, \"l\": [\"a\"]}\n\n[1]\n{\"u\": true}\n");
+  const std::string path =
+      WriteFile("a.ndjson", "{\"u\": 1, \"o\": {\"t\": 2.5, \"x\": null}, \"l\": [\"a\"]}\n\n[1]\n{\"u\": true}\n");
   EXPECT_THAT(ReadAll(path, {"u", "o.t", "o.x", "l"}),
               ElementsAre("1:<1><2.5><unset><[\"a\"]>", "3:not a JSON object", "4:<true><unset><unset><unset>"));
 }
@@ -94,7 +95,8 @@ TEST(RecordReaderTest, WrongFilesAreNamed) {
   EXPECT_THAT(ReadAll(WriteFile("x.txt", "a\n"), {"a"}), ElementsAre(HasSubstr("--format csv")));
   EXPECT_THAT(ReadAll(WriteFile("empty.csv", ""), {"a"}), ElementsAre(HasSubstr("the file is empty")));
   EXPECT_THAT(ReadAll(WriteFile("twice.csv", "a,a\n"), {"a"}), ElementsAre(HasSubstr("names the column `a` twice")));
-  EXPECT_THAT(ReadAll(WriteFile("near.csv", "custmer\n"), {"customer"}), ElementsAre("the file has no column `customer`; did you mean \"custmer\"?"));
+  EXPECT_THAT(ReadAll(WriteFile("near.csv", "custmer\n"), {"customer"}),
+              ElementsAre("the file has no column `customer`; did you mean \"custmer\"?"));
   EXPECT_THAT(ReadAll("/does/not/exist.csv", {"a"}), ElementsAre(HasSubstr("can't read the file")));
 }
 
@@ -102,21 +104,25 @@ TEST(ImportMappingTest, OptionsAndFilesSayTheSame) {
   ImportMapping by_options;
   ASSERT_TRUE(AddMap("user_id=#row", &by_options).ok());
   ASSERT_TRUE(AddSet("campaign=spring", &by_options).ok());
-  ASSERT_TRUE(AddTranslate("variant:Mens E-Mail=mens,\"a,b=c\"=d", &by_options).ok());
+  ASSERT_TRUE(AddTranslate("variant:Mens E-Mail=mens,\"a,b=c=d\"", &by_options).ok());
   ASSERT_TRUE(AddWhere("visit=1", &by_options).ok());
   ASSERT_TRUE(AddWhere("arm!=x", &by_options).ok());
   by_options.repeat = "users";
-  const auto by_file = ParseMapping(
-      "m.yaml", "map: {user_id: '#row'}\nset: {campaign: spring}\nrepeat: users\nwhere: [visit=1, arm!=x]\n"
-                "translate:\n  variant: {Mens E-Mail: mens, 'a,b=c': d}\n");
+  const auto by_file =
+      ParseMapping("m.yaml",
+                   "map: {user_id: '#row'}\nset: {campaign: spring}\nrepeat: users\nwhere: [visit=1, arm!=x]\n"
+                   "translate:\n  variant: {Mens E-Mail: mens, 'a,b=c': d}\n");
   ASSERT_TRUE(by_file.ok()) << by_file.status();
   EXPECT_EQ(CanonicalText(by_options), CanonicalText(*by_file));
 }
 
 TEST(ImportMappingTest, WrongMappingsNameTheLine) {
-  EXPECT_THAT(std::string(ParseMapping("m.yaml", "map: {a: b}\nrepaet: x\n").status().message()), HasSubstr("m.yaml:2: repaet: unknown key; did you mean \"repeat\"?"));
-  EXPECT_THAT(std::string(ParseMapping("m.yaml", "where: visit=1\n").status().message()), HasSubstr("m.yaml:1: where: must be a list"));
-  EXPECT_THAT(std::string(ParseMapping("m.yaml", "time_format: julian\n").status().message()), HasSubstr("any, rfc3339, unix or unix_ms"));
+  EXPECT_THAT(std::string(ParseMapping("m.yaml", "map: {a: b}\nrepaet: x\n").status().message()),
+              HasSubstr("m.yaml:2: repaet: unknown key; did you mean \"repeat\"?"));
+  EXPECT_THAT(std::string(ParseMapping("m.yaml", "where: visit=1\n").status().message()),
+              HasSubstr("m.yaml:1: where: must be a list"));
+  EXPECT_THAT(std::string(ParseMapping("m.yaml", "time_format: julian\n").status().message()),
+              HasSubstr("any, rfc3339, unix or unix_ms"));
   ImportMapping mapping;
   EXPECT_FALSE(AddMap("user_id", &mapping).ok());
   EXPECT_FALSE(AddTranslate("variant", &mapping).ok());
@@ -125,7 +131,8 @@ TEST(ImportMappingTest, WrongMappingsNameTheLine) {
 }
 
 // Facts of a file, as short texts; or what was wrong.
-std::vector<std::string> Convert(FactKind kind, const ImportMapping& mapping, const AttributeTypes& types, const std::string& path) {
+std::vector<std::string> Convert(FactKind kind, const ImportMapping& mapping, const AttributeTypes& types,
+                                 const std::string& path) {
   auto reader = OpenRecords(path, RecordFormat::kByName, 0);
   EXPECT_TRUE(reader.ok()) << reader.status();
   auto converter = RowConverter::Create(kind, mapping, types, reader->get());
@@ -148,7 +155,8 @@ std::vector<std::string> Convert(FactKind kind, const ImportMapping& mapping, co
 }
 
 TEST(RowConverterTest, ColumnsNamedLikeFieldsNeedNoMapping) {
-  const std::string path = WriteFile("e.csv", "user_id,name,time,value,other\nu1,buy,2026-01-31,9.5,x\nu2,buy,1769817600,,x\n");
+  const std::string path =
+      WriteFile("e.csv", "user_id,name,time,value,other\nu1,buy,2026-01-31,9.5,x\nu2,buy,1769817600,,x\n");
   const std::vector<std::string> facts = Convert(FactKind::kEvents, {}, {}, path);
   ASSERT_EQ(facts.size(), 2u);
   EXPECT_THAT(facts[0], HasSubstr("user_id: \"u1\" event_id: "));
@@ -162,28 +170,34 @@ TEST(RowConverterTest, EventIdsAreTheSameEveryTimeAndDifferForEqualRows) {
   EXPECT_EQ(first, Convert(FactKind::kEvents, {}, {}, path));
   EXPECT_NE(first[0], first[1]);
   // A log that grew: what was there keeps its ids.
-  const std::vector<std::string> longer = Convert(
-      FactKind::kEvents, {}, {}, WriteFile("longer.csv", "user_id,name,time\nu,a,2026-01-31\nu,a,2026-01-31\nv,b,2026-01-31\n"));
+  const std::vector<std::string> longer =
+      Convert(FactKind::kEvents, {}, {},
+              WriteFile("longer.csv", "user_id,name,time\nu,a,2026-01-31\nu,a,2026-01-31\nv,b,2026-01-31\n"));
   EXPECT_EQ(longer[1], first[1]);
 }
 
 TEST(RowConverterTest, RowsThatDoNotFitSayWhy) {
-  const std::string path = WriteFile("bad.csv", "user_id,name,time,value\n,a,2026-01-31,1\nu,a,later,1\nu,a,2026-01-31,nan\n");
+  const std::string path =
+      WriteFile("bad.csv", "user_id,name,time,value\n,a,2026-01-31,1\nu,a,later,1\nu,a,2026-01-31,nan\n");
   EXPECT_THAT(Convert(FactKind::kEvents, {}, {}, path),
               ElementsAre("user_id: is empty, but required", HasSubstr("time: `later` is not a time"),
                           "value: `nan` must be a finite number"));
 }
 
 TEST(RowConverterTest, ProfilesAreTypedByTheSchema) {
-  const std::string path = WriteFile("p.csv", "id,vip,age,seen,tags,plan,extra\nu,yes,41,2026-01-31,a|b,x,1\nv,,old,,,,\n");
-  const AttributeTypes types = {{"vip", v1::ATTRIBUTE_TYPE_BOOL},         {"age", v1::ATTRIBUTE_TYPE_INT},
-                                {"seen", v1::ATTRIBUTE_TYPE_TIMESTAMP},   {"tags", v1::ATTRIBUTE_TYPE_STRING_LIST},
+  const std::string path =
+      WriteFile("p.csv", "id,vip,age,seen,tags,plan,extra\nu,yes,41,2026-01-31,a|b,x,1\nv,,old,,,,\n");
+  const AttributeTypes types = {{"vip", v1::ATTRIBUTE_TYPE_BOOL},
+                                {"age", v1::ATTRIBUTE_TYPE_INT},
+                                {"seen", v1::ATTRIBUTE_TYPE_TIMESTAMP},
+                                {"tags", v1::ATTRIBUTE_TYPE_STRING_LIST},
                                 {"plan", v1::ATTRIBUTE_TYPE_STRING}};
   ImportMapping mapping;
   ASSERT_TRUE(AddMap("user_id=id", &mapping).ok());
   const std::vector<std::string> facts = Convert(FactKind::kProfiles, mapping, types, path);
   ASSERT_EQ(facts.size(), 2u);
-  for (const char* part : {"bool_value: true", "int_value: 41", "seconds: 1769817600", "values: \"a\" values: \"b\"", "string_value: \"x\""}) {
+  for (const char* part : {"bool_value: true", "int_value: 41", "seconds: 1769817600", "values: \"a\" values: \"b\"",
+                           "string_value: \"x\""}) {
     EXPECT_THAT(facts[0], HasSubstr(part));
   }
   EXPECT_EQ(facts[1], "age: `old` must be a whole number");
@@ -197,8 +211,10 @@ TEST(RowConverterTest, EveryWrongFieldIsNamedAtOnce) {
   ASSERT_TRUE(AddWhere("visit=1", &mapping).ok());
   const std::vector<std::string> facts = Convert(FactKind::kExposures, mapping, {}, path);
   ASSERT_EQ(facts.size(), 1u);
-  for (const char* part : {"campain: no such field; did you mean \"campaign\"?", "user_id: the file has no column `usr`; did you mean \"user\"?",
-                           "campaign: is required; give --map campaign=COLUMN or --set campaign=TEXT", "where: the file has no column `visit`"}) {
+  for (const char* part : {"campain: no such field; did you mean \"campaign\"?",
+                           "user_id: the file has no column `usr`; did you mean \"user\"?",
+                           "campaign: is required; give --map campaign=COLUMN or --set campaign=TEXT",
+                           "where: the file has no column `visit`"}) {
     EXPECT_THAT(facts[0], HasSubstr(part));
   }
 }
@@ -211,16 +227,20 @@ class HillstromMappingTest : public ::testing::Test {
     EXPECT_TRUE(mapping.ok()) << mapping.status();
     return *mapping;
   }
-  const AttributeTypes types_ = {{"spend_band", v1::ATTRIBUTE_TYPE_INT}, {"recency", v1::ATTRIBUTE_TYPE_INT}, {"newbie", v1::ATTRIBUTE_TYPE_BOOL}};
+  const AttributeTypes types_ = {
+      {"spend_band", v1::ATTRIBUTE_TYPE_INT}, {"recency", v1::ATTRIBUTE_TYPE_INT}, {"newbie", v1::ATTRIBUTE_TYPE_BOOL}};
 };
 
 TEST_F(HillstromMappingTest, CellsExpandToTheFiguresOfTheExperiment) {
   const std::string cells = TIERWISE_SOURCE_DIR "/examples/hillstrom/cells.csv";
   const std::vector<std::string> exposures = Convert(FactKind::kExposures, Mapping("exposures"), {}, cells);
   ASSERT_EQ(exposures.size(), 64'000u);
-  EXPECT_EQ(exposures.back(), "user_id: \"64000\" campaign: \"hillstrom\" variant: \"womens\" time { seconds: 1205971200 }");
+  EXPECT_EQ(exposures.back(),
+            "user_id: \"64000\" campaign: \"hillstrom\" variant: \"womens\" time { seconds: 1205971200 }");
   const auto count = [&exposures](const std::string& variant) {
-    return std::count_if(exposures.begin(), exposures.end(), [&variant](const std::string& fact) { return fact.find(absl::StrCat("\"", variant, "\"")) != std::string::npos; });
+    return std::count_if(exposures.begin(), exposures.end(), [&variant](const std::string& fact) {
+      return fact.find(absl::StrCat("\"", variant, "\"")) != std::string::npos;
+    });
   };
   EXPECT_EQ(count("no_email"), 21'306);
   EXPECT_EQ(count("mens"), 21'307);
@@ -231,10 +251,11 @@ TEST_F(HillstromMappingTest, CellsExpandToTheFiguresOfTheExperiment) {
 }
 
 TEST_F(HillstromMappingTest, TheOriginalFileImportsWithTheSameMappings) {
-  const std::string path = WriteFile("hillstrom.csv",
-                                     "recency,history_segment,history,mens,womens,zip_code,newbie,channel,segment,visit,conversion,spend\r\n"
-                                     "10,2) $100 - $200,142.44,1,0,Surburban,0,Phone,Womens E-Mail,0,0,0\r\n"
-                                     "6,\"7) $1,000 +\",1329.08,1,1,Rural,1,Web,No E-Mail,1,1,29.99\r\n");
+  const std::string path =
+      WriteFile("hillstrom.csv",
+                "recency,history_segment,history,mens,womens,zip_code,newbie,channel,segment,visit,conversion,spend\r\n"
+                "10,2) $100 - $200,142.44,1,0,Surburban,0,Phone,Womens E-Mail,0,0,0\r\n"
+                "6,\"7) $1,000 +\",1329.08,1,1,Rural,1,Web,No E-Mail,1,1,29.99\r\n");
   const auto full = [](ImportMapping mapping) {
     mapping.repeat = "";
     return mapping;

@@ -40,7 +40,8 @@ std::set<std::string> DocumentedAsOutputOnly() {
   return fields;
 }
 
-void Collect(const google::protobuf::Descriptor* type, std::set<std::string>* seen, std::set<std::string>* output_only) {
+void Collect(const google::protobuf::Descriptor* type, std::set<std::string>* seen,
+             std::set<std::string>* output_only) {
   if (!seen->insert(type->full_name()).second) return;
   for (int i = 0; i < type->field_count(); ++i) {
     if (IsOutputOnly(*type->field(i))) output_only->insert(type->field(i)->full_name());

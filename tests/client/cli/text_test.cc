@@ -36,8 +36,8 @@ TEST(LineDiffTest, KeepsTheMostLines) {
 TEST(DisplayWidthTest, CountsWhatATerminalShows) {
   EXPECT_EQ(DisplayWidth("abc"), 3);
   EXPECT_EQ(DisplayWidth("春季"), 4);
-  EXPECT_EQ(DisplayWidth("e\xCC\x81"), 1);   // e and a combining accent
-  EXPECT_EQ(DisplayWidth("\xFF\xC3"), 2);  // malformed
+  EXPECT_EQ(DisplayWidth("e\xCC\x81"), 1);  // e and a combining accent
+  EXPECT_EQ(DisplayWidth("\xFF\xC3"), 2);   // malformed
 }
 
 TEST(TextTableTest, AlignsByWhatIsShown) {
@@ -72,14 +72,15 @@ TEST(ProgressTest, SaysHowFarHowFastAndHowLong) {
 TEST(CommandLineTest, HelpNamesEveryExitCode) {
   const RunResult help = RunTierwise({"--help"});
   EXPECT_EQ(help.code, ExitCode::kOk);
-  for (const char* line : {"0  done", "2  the command line", "3  done, but some lines", "6  the server can't be reached"}) {
+  for (const char* line :
+       {"0  done", "2  the command line", "3  done, but some lines", "6  the server can't be reached"}) {
     EXPECT_THAT(help.out, HasSubstr(line));
   }
 }
 
 TEST(CommandLineTest, EveryCommandHasHelpWithAnExample) {
-  for (const char* verb : {"apply", "get", "list", "export", "delete", "history", "launch", "pause", "resume", "conclude", "assign", "explain",
-                           "import", "report", "call", "health", "completion"}) {
+  for (const char* verb : {"apply", "get", "list", "export", "delete", "history", "launch", "pause", "resume",
+                           "conclude", "assign", "explain", "import", "report", "call", "health", "completion"}) {
     const RunResult help = RunTierwise({verb, "--help"});
     EXPECT_EQ(help.code, ExitCode::kOk) << verb;
     EXPECT_THAT(help.out, HasSubstr("Examples:\n  ")) << verb;
@@ -115,7 +116,8 @@ TEST(CompletionTest, EveryShellGetsVerbsAndOptions) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     const RunResult result = RunTierwise({"completion", shell});
     EXPECT_EQ(result.code, ExitCode::kOk);
-    for (const char* word : {"conclude", "rolled-back", "exposures", "server"}) EXPECT_THAT(result.out, HasSubstr(word));
+    for (const char* word : {"conclude", "rolled-back", "exposures", "server"})
+      EXPECT_THAT(result.out, HasSubstr(word));
   }
   EXPECT_EQ(RunTierwise({"completion", "tcsh"}).code, ExitCode::kInvalid);
 }
