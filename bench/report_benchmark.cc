@@ -61,6 +61,14 @@ constexpr char kDefinitions[] = R"pb(
           tier: "gold"
           when { text: "spend >= 1000" }
         }
+        rules {
+          tier: "silver"
+          when { text: "spend >= 300" }
+        }
+        rules {
+          tier: "bronze"
+          when { text: "spend >= 100" }
+        }
         otherwise: "basic"
       }
     }

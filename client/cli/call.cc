@@ -119,6 +119,7 @@ absl::Status CallMethod(const CallOptions& options, const Connection& connection
     }
     requests.push_back(request->SerializeAsString());
   }
+  reflection.LearnErrorDetails();
   const std::string path = absl::StrCat("/", method->service()->full_name(), "/", method->name());
   return connection.Stream(path, requests, [&](absl::string_view bytes) -> absl::Status {
     const auto answer = reflection.NewMessage(method->output_type());

@@ -148,6 +148,8 @@ absl::StatusOr<std::string> ServerReflection::Describe(const std::string& name) 
       absl::StrCat("the server has no service, message or enum `", name, "`; --list shows services"));
 }
 
+void ServerReflection::LearnErrorDetails() { Load("google.rpc.BadRequest").IgnoreError(); }
+
 std::unique_ptr<google::protobuf::Message> ServerReflection::NewMessage(const google::protobuf::Descriptor* type) {
   return std::unique_ptr<google::protobuf::Message>(messages_.GetPrototype(type)->New());
 }

@@ -30,6 +30,10 @@ class ServerReflection {
   // The text of a service, method, message or enum, as in a .proto file. Errors: NotFound.
   absl::StatusOr<std::string> Describe(const std::string& name);
 
+  // Makes the details of errors inside answers (google.protobuf.Any of google.rpc.BadRequest) known, where the server
+  // describes them.
+  void LearnErrorDetails();
+
   std::unique_ptr<google::protobuf::Message> NewMessage(const google::protobuf::Descriptor* type);
 
  private:

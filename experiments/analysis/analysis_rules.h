@@ -17,7 +17,8 @@ struct AnalysisRules {
   absl::Time end = absl::InfiniteFuture();
 };
 
-// The rules of `campaign`. Without a scheduled start users enter from its launch on. REQUIRES: CheckCampaign finds no problem.
+// The rules of `campaign`. Without a scheduled start users enter from its launch on. REQUIRES: CheckCampaign finds no
+// problem.
 AnalysisRules RulesOf(const v1::Campaign& campaign);
 
 }  // namespace tierwise

@@ -12,4 +12,11 @@ int64_t CampaignData::UsersOfTier(size_t tier) const {
 
 int64_t CampaignData::TotalUsers() const { return std::accumulate(users.begin(), users.end(), int64_t{0}); }
 
+const MetricData* CampaignData::Primary() const {
+  for (const MetricData& metric : metrics) {
+    if (metric.role == v1::METRIC_ROLE_PRIMARY && !metric.is_uncapped) return &metric;
+  }
+  return nullptr;
+}
+
 }  // namespace tierwise

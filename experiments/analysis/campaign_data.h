@@ -74,6 +74,8 @@ struct CampaignData {
   size_t CellOf(size_t tier, size_t variant) const { return tier * variants.size() + variant; }
   int64_t UsersOfTier(size_t tier) const;
   int64_t TotalUsers() const;
+  // The metric that decisions rest on; nullptr where it is not among `metrics`.
+  const MetricData* Primary() const;
 };
 
 }  // namespace tierwise

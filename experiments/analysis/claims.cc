@@ -115,7 +115,8 @@ absl::Status ClaimSecondary(const CampaignData& data, bool is_allowed, absl::Spa
 
 }  // namespace
 
-absl::Status MakeClaims(const CampaignData& data, const SequentialTest& test, bool is_allowed, absl::Span<MetricAnalysis> metrics) {
+absl::Status MakeClaims(const CampaignData& data, const SequentialTest& test, bool is_allowed,
+                        absl::Span<MetricAnalysis> metrics) {
   std::vector<SecondaryTest> secondary;
   for (MetricAnalysis& metric : metrics) {
     if (metric.metric->is_uncapped) continue;

@@ -69,7 +69,8 @@ absl::Status CompareRates(const JointMoments& control, const JointMoments& treat
   if (c.users > 0 && t.users > 0) {
     const ProportionTest wald = WaldTest(c, t);
     const double half = CriticalValue(confidence, std::numeric_limits<double>::infinity()) * wald.se;
-    AddInterval(IntervalWords(Method::kWald), confidence, {estimate.effect - half, estimate.effect + half}, *comparison.mutable_difference());
+    AddInterval(IntervalWords(Method::kWald), confidence, {estimate.effect - half, estimate.effect + half},
+                *comparison.mutable_difference());
   }
   TIERWISE_ASSIGN_OR_RETURN(const RelativeLift lift, ProportionLift(c, t, confidence));
   FillLift(lift, comparison);
@@ -104,10 +105,10 @@ absl::Status CompareMeansOrRatios(Estimand estimand, const JointMoments& control
   return absl::OkStatus();
 }
 
-// (sum x)^2 / sum x^2: the users who convert, for outcomes of 0 and 1; fewer the more unequal contributions are. Outcomes of both
-// signs may add up to nothing: a 500th of the users is then enough.
+// (sum x)^2 / sum x^2: the users who convert, for outcomes of 0 and 1; fewer the more unequal contributions are.
+// Outcomes of both signs may add up to nothing: a 500th of the users is then enough.
 double EffectiveContributors(const Moments& moments) {
-  const auto n = static_cast<double>(moments.n());
+  const auto n = static_cast<double>(moments.n);
   const double squares = n * moments.mean * moments.mean + moments.m2;
   const double effective = squares > 0.0 ? n * moments.mean * (n * moments.mean / squares) : 0.0;
   return std::max(effective, n / 500.0);
@@ -189,7 +190,8 @@ absl::StatusOr<std::optional<ArmComparison>> CompareAdjusted(Estimand estimand, 
   return comparison;
 }
 
-absl::StatusOr<ArmComparison> ComparePostStratified(const CampaignData& data, const MetricData& metric, size_t treatment,
+absl::StatusOr<ArmComparison> ComparePostStratified(const CampaignData& data, const MetricData& metric,
+                                                    size_t treatment,
                                                     absl::Span<const std::optional<ArmMeans>> tier_means,
                                                     v1::Estimator estimator, double confidence) {
   const auto control = static_cast<size_t>(data.control);
@@ -199,7 +201,8 @@ absl::StatusOr<ArmComparison> ComparePostStratified(const CampaignData& data, co
   for (size_t tier = 0; tier < data.tiers.size(); ++tier) {
     strata.push_back({data.UsersOfTier(tier), tier_means[tier]});
     if (!tier_means[tier].has_value()) continue;
-    shown.set_users(shown.users() + metric.cells[data.CellOf(tier, control)].n() + metric.cells[data.CellOf(tier, treatment)].n());
+    shown.set_users(shown.users() + metric.cells[data.CellOf(tier, control)].n() +
+                    metric.cells[data.CellOf(tier, treatment)].n());
   }
   TIERWISE_ASSIGN_OR_RETURN(const PostStratifiedEffect effect, PostStratify(strata, confidence));
 
@@ -232,7 +235,8 @@ ContrastIntervals IntervalsOf(const ArmMeans& means, double critical) {
   return {{effect - half, effect + half}, means.control < 0.0 ? Interval{-ratio.upper, -ratio.lower} : ratio};
 }
 
-void AddSequentialIntervals(const ContrastIntervals& intervals, v1::IntervalKind kind, double confidence, v1::Comparison& shown) {
+void AddSequentialIntervals(const ContrastIntervals& intervals, v1::IntervalKind kind, double confidence,
+                            v1::Comparison& shown) {
   PutInFront(ToProto(intervals.difference, "normal", kind, confidence), *shown.mutable_difference());
   if (shown.has_lift()) PutInFront(ToProto(intervals.lift, "Fieller", kind, confidence), *shown.mutable_lift());
 }

@@ -22,13 +22,14 @@ struct ArmComparison {
 // Mean and error of one arm's outcomes, by the metric's kind of outcome. `moments` may be empty.
 v1::ArmSummary SummarizeArm(Estimand estimand, const JointMoments& moments);
 
-// What carries the variance of an arm's outcomes: for a rate, users who converted or users who did not, whichever are fewer; for a sum
-// the effective number of users who contribute, (sum x)^2 / sum x^2, or a 500th of the users where that is more; for a ratio the lesser of
-// its two sides.
+// What carries the variance of an arm's outcomes: for a rate, users who converted or users who did not, whichever are
+// fewer; for a sum the effective number of users who contribute, (sum x)^2 / sum x^2, or a 500th of the users where
+// that is more; for a ratio the lesser of its two sides.
 double EventsOf(Estimand estimand, const JointMoments& moments);
 
-// Treatment against control, unadjusted, at a fixed horizon: difference and lift by the estimator of the metric's kind, with the
-// intervals that docs/statistics.md names. Tier and variant are left for the caller to fill in. InvalidArgument: impossible moments.
+// Treatment against control, unadjusted, at a fixed horizon: difference and lift by the estimator of the metric's kind,
+// with the intervals that docs/statistics.md names. Tier and variant are left for the caller to fill in.
+// InvalidArgument: impossible moments.
 absl::StatusOr<ArmComparison> CompareArms(Estimand estimand, const JointMoments& control, const JointMoments& treatment,
                                           double confidence);
 
@@ -37,14 +38,15 @@ absl::StatusOr<ArmComparison> CompareArms(Estimand estimand, const JointMoments&
 absl::StatusOr<std::optional<ArmComparison>> CompareAdjusted(Estimand estimand, const JointMoments& control,
                                                              const JointMoments& treatment, double confidence);
 
-// Variant `treatment` against control over all tiers: the tiers' differences weighted by the tiers' shares of users. `tier_means`:
-// per tier, adjusted or not, as `estimator` says. Tiers without are left out, and named in `reason`.
-absl::StatusOr<ArmComparison> ComparePostStratified(const CampaignData& data, const MetricData& metric, size_t treatment,
+// Variant `treatment` against control over all tiers: the tiers' differences weighted by the tiers' shares of users.
+// `tier_means`: per tier, adjusted or not, as `estimator` says. Tiers without are left out, and named in `reason`.
+absl::StatusOr<ArmComparison> ComparePostStratified(const CampaignData& data, const MetricData& metric,
+                                                    size_t treatment,
                                                     absl::Span<const std::optional<ArmMeans>> tier_means,
                                                     v1::Estimator estimator, double confidence);
 
-// The effects within `critical` standard errors of what was measured: by the linear contrasts T - (1 + r) C, of which the difference is
-// the one with r = 0 and Fieller's set of lifts inverts them all. Unbounded with `critical` +inf.
+// The effects within `critical` standard errors of what was measured: by the linear contrasts T - (1 + r) C, of which
+// the difference is the one with r = 0 and Fieller's set of lifts inverts them all. Unbounded with `critical` +inf.
 struct ContrastIntervals {
   Interval difference = {};
   Interval lift = {};
@@ -52,6 +54,7 @@ struct ContrastIntervals {
 ContrastIntervals IntervalsOf(const ArmMeans& means, double critical);
 
 // Puts `intervals`, of the sequential rule, in front of the others.
-void AddSequentialIntervals(const ContrastIntervals& intervals, v1::IntervalKind kind, double confidence, v1::Comparison& shown);
+void AddSequentialIntervals(const ContrastIntervals& intervals, v1::IntervalKind kind, double confidence,
+                            v1::Comparison& shown);
 
 }  // namespace tierwise

@@ -18,7 +18,8 @@ namespace {
 // One metric's analysis under construction.
 class MetricAnalyzer {
  public:
-  MetricAnalyzer(const CampaignData& data, const MetricData& metric, const SequentialTest& test, const AnalysisLevels& levels)
+  MetricAnalyzer(const CampaignData& data, const MetricData& metric, const SequentialTest& test,
+                 const AnalysisLevels& levels)
       : data_(data), metric_(metric), test_(test), levels_(levels), control_(static_cast<size_t>(data.control)) {}
 
   absl::StatusOr<MetricAnalysis> Run() && {
@@ -34,7 +35,9 @@ class MetricAnalyzer {
   }
 
  private:
-  const JointMoments& CellMoments(size_t tier, size_t variant) const { return metric_.cells[data_.CellOf(tier, variant)]; }
+  const JointMoments& CellMoments(size_t tier, size_t variant) const {
+    return metric_.cells[data_.CellOf(tier, variant)];
+  }
 
   void StartReport() {
     const size_t cells = metric_.cells.size(), variants = data_.variants.size();
@@ -60,8 +63,8 @@ class MetricAnalyzer {
 
   absl::Status Named(const absl::Status& status, absl::string_view tier, size_t variant) const {
     if (status.ok()) return status;
-    return absl::InvalidArgumentError(absl::StrCat("metric ", metric_.id, ", tier ", tier.empty() ? "(all)" : tier, ", variant ",
-                                                   data_.variants[variant], ": ", status.message()));
+    return absl::InvalidArgumentError(absl::StrCat("metric ", metric_.id, ", tier ", tier.empty() ? "(all)" : tier,
+                                                   ", variant ", data_.variants[variant], ": ", status.message()));
   }
 
   absl::Status CompareTierArms() {
@@ -81,11 +84,14 @@ class MetricAnalyzer {
     const size_t cell = data_.CellOf(tier, variant);
     TIERWISE_ASSIGN_OR_RETURN(raw_[cell], CompareArms(metric_.estimand, control, treatment, levels_.confidence));
     if (!metric_.has_covariates()) return absl::OkStatus();
-    TIERWISE_ASSIGN_OR_RETURN(adjusted_[cell], CompareAdjusted(metric_.estimand, control, treatment, levels_.confidence));
+    TIERWISE_ASSIGN_OR_RETURN(adjusted_[cell],
+                              CompareAdjusted(metric_.estimand, control, treatment, levels_.confidence));
     return absl::OkStatus();
   }
 
-  const ArmComparison& Deciding(size_t cell) const { return adjusted_[cell].has_value() ? *adjusted_[cell] : raw_[cell]; }
+  const ArmComparison& Deciding(size_t cell) const {
+    return adjusted_[cell].has_value() ? *adjusted_[cell] : raw_[cell];
+  }
 
   // Per tier, adjusted where that is possible and asked for.
   std::vector<std::optional<ArmMeans>> TierMeans(size_t variant, bool is_adjusted) const {
@@ -111,10 +117,11 @@ class MetricAnalyzer {
     TIERWISE_ASSIGN_OR_RETURN(stratified_[variant],
                               ComparePostStratified(data_, metric_, variant, TierMeans(variant, false),
                                                     v1::ESTIMATOR_POST_STRATIFIED, levels_.confidence));
-    TIERWISE_ASSIGN_OR_RETURN(merged_comparisons_[variant], CompareArms(metric_.estimand, merged_[control_], merged_[variant],
-                                                                        levels_.confidence));
+    TIERWISE_ASSIGN_OR_RETURN(merged_comparisons_[variant],
+                              CompareArms(metric_.estimand, merged_[control_], merged_[variant], levels_.confidence));
     bool is_any_adjusted = false;
-    for (size_t tier = 0; tier < data_.tiers.size(); ++tier) is_any_adjusted |= adjusted_[data_.CellOf(tier, variant)].has_value();
+    for (size_t tier = 0; tier < data_.tiers.size(); ++tier)
+      is_any_adjusted |= adjusted_[data_.CellOf(tier, variant)].has_value();
     if (!is_any_adjusted) return absl::OkStatus();
     TIERWISE_ASSIGN_OR_RETURN(adjusted_overall_[variant],
                               ComparePostStratified(data_, metric_, variant, TierMeans(variant, true),
@@ -128,7 +135,8 @@ class MetricAnalyzer {
 
   absl::Status PoolTiers(size_t variant) {
     const std::optional<ArmMeans>& overall = DecidingOverall(variant).means;
-    auto effects = CompareTiers(TierMeans(variant, true), overall.has_value() ? overall->control : 0.0, levels_.confidence);
+    auto effects =
+        CompareTiers(TierMeans(variant, true), overall.has_value() ? overall->control : 0.0, levels_.confidence);
     TIERWISE_RETURN_IF_ERROR(Named(effects.status(), "", variant));
     v1::Heterogeneity& heterogeneity = *result_.report.add_heterogeneity();
     heterogeneity = std::move(effects->heterogeneity);
@@ -144,7 +152,8 @@ class MetricAnalyzer {
     return absl::OkStatus();
   }
 
-  DecidingEvidence EvidenceOf(const ArmComparison& comparison, const JointMoments& control, const JointMoments& treatment) const {
+  DecidingEvidence EvidenceOf(const ArmComparison& comparison, const JointMoments& control,
+                              const JointMoments& treatment) const {
     DecidingEvidence evidence;
     evidence.means = comparison.means;
     evidence.users = static_cast<double>(comparison.shown.users());
@@ -161,8 +170,8 @@ class MetricAnalyzer {
   }
 
   // Adds the row with its sequential interval and posterior; returns its evidence.
-  DecidingEvidence Emit(const ArmComparison& comparison, absl::string_view tier, size_t variant, const JointMoments& control,
-                        const JointMoments& treatment) {
+  DecidingEvidence Emit(const ArmComparison& comparison, absl::string_view tier, size_t variant,
+                        const JointMoments& control, const JointMoments& treatment) {
     DecidingEvidence evidence = EvidenceOf(comparison, control, treatment);
     evidence.row = result_.report.comparisons_size();
     v1::Comparison& row = *result_.report.add_comparisons();
@@ -225,10 +234,10 @@ class MetricAnalyzer {
   const AnalysisLevels& levels_;
   const size_t control_;
   MetricAnalysis result_;
-  std::vector<ArmComparison> raw_;                      // per cell, as are the next two
+  std::vector<ArmComparison> raw_;  // per cell, as are the next two
   std::vector<std::optional<ArmComparison>> adjusted_;
   std::vector<std::optional<v1::Comparison>> pooled_;
-  std::vector<JointMoments> merged_;                    // per variant, all tiers together, as are the next three
+  std::vector<JointMoments> merged_;  // per variant, all tiers together, as are the next three
   std::vector<ArmComparison> stratified_;
   std::vector<ArmComparison> merged_comparisons_;
   std::vector<std::optional<ArmComparison>> adjusted_overall_;
@@ -242,8 +251,8 @@ double DecidingEvidence::Z() const {
   return variance > 0.0 ? (means->treatment - means->control) / std::sqrt(variance) : 0.0;
 }
 
-absl::StatusOr<MetricAnalysis> AnalyzeMetric(const CampaignData& data, const MetricData& metric, const SequentialTest& test,
-                                             const AnalysisLevels& levels) {
+absl::StatusOr<MetricAnalysis> AnalyzeMetric(const CampaignData& data, const MetricData& metric,
+                                             const SequentialTest& test, const AnalysisLevels& levels) {
   return MetricAnalyzer(data, metric, test, levels).Run();
 }
 

@@ -43,12 +43,12 @@ struct MetricAnalysis {
 
 // How estimates are to be made.
 struct AnalysisLevels {
-  double confidence = 0.95;      // of fixed-horizon and credible intervals
+  double confidence = 0.95;     // of fixed-horizon and credible intervals
   double variant_level = 0.05;  // of each variant's claims about the primary metric: alpha divided by the variants
 };
 
 // InvalidArgument names the cell whose moments are impossible.
-absl::StatusOr<MetricAnalysis> AnalyzeMetric(const CampaignData& data, const MetricData& metric, const SequentialTest& test,
-                                             const AnalysisLevels& levels);
+absl::StatusOr<MetricAnalysis> AnalyzeMetric(const CampaignData& data, const MetricData& metric,
+                                             const SequentialTest& test, const AnalysisLevels& levels);
 
 }  // namespace tierwise

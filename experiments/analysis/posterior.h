@@ -8,8 +8,8 @@
 
 namespace tierwise {
 
-// The Bayesian reading of an effect, with the weakly informative prior on its lift. `sign` is 1 where more is better, -1 where less
-// is. nullopt where nothing varies or the control's mean is 0.
+// The Bayesian reading of an effect, with the weakly informative prior on its lift. `sign` is 1 where more is better,
+// -1 where less is. nullopt where nothing varies or the control's mean is 0.
 std::optional<v1::Posterior> PosteriorOf(const ArmMeans& means, double sign);
 
 }  // namespace tierwise

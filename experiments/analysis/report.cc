@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/analysis/report.h"
 
-#include <string>
+#include <algorithm>
+#include <cmath>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "experiments/analysis/comparison.h"
+#include "experiments/analysis/claims.h"
+#include "experiments/analysis/decisions.h"
 #include "experiments/analysis/health.h"
+#include "experiments/analysis/metric_analysis.h"
+#include "experiments/analysis/sequential_test.h"
 #include "experiments/base/problems.h"
 #include "experiments/base/proto_time.h"
 #include "experiments/base/status_macros.h"
@@ -38,67 +43,34 @@ v1::Cohort CohortOf(const CampaignData& data) {
   return cohort;
 }
 
-// Per variant, all tiers together.
-std::vector<JointMoments> OverTiers(const CampaignData& data, const MetricData& metric) {
-  std::vector<JointMoments> merged(data.variants.size());
-  for (size_t tier = 0; tier < data.tiers.size(); ++tier) {
-    for (size_t variant = 0; variant < merged.size(); ++variant) {
-      merged[variant].Merge(metric.cells[data.CellOf(tier, variant)]);
-    }
-  }
-  return merged;
+absl::StatusOr<SequentialTest> TestOf(const CampaignData& data, double variant_level) {
+  ReadingTime time{data.as_of, data.first_exposure, absl::ZeroDuration()};
+  if (const MetricData* primary = data.Primary()) time.outcome_delay = primary->delay + primary->window;
+  return SequentialTest::Create(data.rules, time, variant_level);
 }
 
-void AddArms(const CampaignData& data, Estimand estimand, absl::string_view tier, absl::Span<const JointMoments> arms,
-             v1::MetricReport& report) {
-  for (size_t variant = 0; variant < arms.size(); ++variant) {
-    v1::ArmSummary* summary = report.add_arms();
-    *summary = SummarizeArm(estimand, arms[variant]);
-    summary->set_tier(std::string(tier));
-    summary->set_variant(data.variants[variant]);
+v1::SequentialState StateOf(const CampaignData& data, const SequentialTest& test, double variant_level,
+                            const MetricAnalysis& primary) {
+  v1::SequentialState state;
+  state.set_rule(test.RuleName());
+  if (test.horizon() != absl::InfiniteFuture()) state.set_information_fraction(test.elapsed_share());
+  state.set_looks(test.looks());
+  double users = 0.0;
+  bool has_started = true;
+  for (size_t variant = 0; variant < primary.overall.size(); ++variant) {
+    if (variant == static_cast<size_t>(data.control)) continue;
+    users = std::max(users, primary.overall[variant].users);
+    has_started = has_started && primary.overall[variant].has_started;
   }
+  const double critical = test.CriticalValue(variant_level, users);
+  if (std::isfinite(critical)) state.set_critical_value(critical);
+  state.set_started(has_started && std::isfinite(critical) && test.IsOpen());
+  return state;
 }
 
-absl::Status AddComparison(absl::StatusOr<v1::Comparison> comparison, const MetricData& metric, absl::string_view tier,
-                           const std::string& variant, v1::MetricReport& report) {
-  if (!comparison.ok()) {
-    return absl::InvalidArgumentError(absl::StrCat("metric ", metric.id, ", tier ", tier.empty() ? "(all)" : tier, ", variant ",
-                                                   variant, ": ", comparison.status().message()));
-  }
-  comparison->set_tier(std::string(tier));
-  comparison->set_variant(variant);
-  *report.add_comparisons() = *std::move(comparison);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<v1::MetricReport> ReportOf(const CampaignData& data, const MetricData& metric, double confidence) {
-  v1::MetricReport report;
-  report.set_metric(metric.id);
-  report.set_metric_revision(metric.revision);
-  *report.mutable_window() = ToProto(metric.window);
-  *report.mutable_delay() = ToProto(metric.delay);
-  report.set_users_with_open_window(metric.users_with_open_window);
-
-  const auto control = static_cast<size_t>(data.control);
-  for (size_t tier = 0; tier < data.tiers.size(); ++tier) {
-    const auto arms = absl::MakeConstSpan(metric.cells).subspan(data.CellOf(tier, 0), data.variants.size());
-    AddArms(data, metric.estimand, data.tiers[tier].id, arms, report);
-    for (size_t variant = 0; variant < arms.size(); ++variant) {
-      if (variant == control) continue;
-      TIERWISE_RETURN_IF_ERROR(AddComparison(CompareArms(metric.estimand, arms[control], arms[variant], confidence), metric,
-                                             data.tiers[tier].id, data.variants[variant], report));
-    }
-  }
-  const std::vector<JointMoments> merged = OverTiers(data, metric);
-  AddArms(data, metric.estimand, "", merged, report);
-  for (size_t variant = 0; variant < merged.size(); ++variant) {
-    if (variant == control) continue;
-    TIERWISE_RETURN_IF_ERROR(AddComparison(ComparePostStratified(data, metric, variant, confidence), metric, "",
-                                           data.variants[variant], report));
-    TIERWISE_RETURN_IF_ERROR(AddComparison(CompareArms(metric.estimand, merged[control], merged[variant], confidence),
-                                           metric, "", data.variants[variant], report));
-  }
-  return report;
+bool IsHealthy(absl::Span<const v1::HealthCheck> checks) {
+  return std::none_of(checks.begin(), checks.end(),
+                      [](const v1::HealthCheck& check) { return check.status() == v1::HEALTH_STATUS_FAILED; });
 }
 
 }  // namespace
@@ -114,10 +86,22 @@ absl::StatusOr<v1::Report> BuildReport(const CampaignData& data, double confiden
   *report.mutable_as_of() = ToProto(data.as_of);
   *report.mutable_cohort() = CohortOf(data);
   TIERWISE_ASSIGN_OR_RETURN(std::vector<v1::HealthCheck> checks, CheckHealth(data));
-  for (v1::HealthCheck& check : checks) *report.add_checks() = std::move(check);
+  const AnalysisLevels levels{confidence, data.rules.alpha / static_cast<double>(data.variants.size() - 1)};
+  TIERWISE_ASSIGN_OR_RETURN(const SequentialTest test, TestOf(data, levels.variant_level));
+  std::vector<MetricAnalysis> metrics;
   for (const MetricData& metric : data.metrics) {
-    TIERWISE_ASSIGN_OR_RETURN(*report.add_metrics(), ReportOf(data, metric, confidence));
+    TIERWISE_ASSIGN_OR_RETURN(metrics.emplace_back(), AnalyzeMetric(data, metric, test, levels));
   }
+  const bool is_allowed = IsHealthy(checks) && test.IsOpen();
+  TIERWISE_RETURN_IF_ERROR(MakeClaims(data, test, is_allowed, absl::MakeSpan(metrics)));
+  for (v1::Decision& decision : Decide(data, test, checks, metrics)) *report.add_decisions() = std::move(decision);
+  for (MetricAnalysis& metric : metrics) {
+    if (metric.metric == data.Primary()) {
+      *metric.report.mutable_sequential() = StateOf(data, test, levels.variant_level, metric);
+    }
+    *report.add_metrics() = std::move(metric.report);
+  }
+  for (v1::HealthCheck& check : checks) *report.add_checks() = std::move(check);
   return report;
 }
 

@@ -7,8 +7,8 @@
 
 namespace tierwise {
 
-// The report of `data`: cohort, health, then each metric per tier and over all tiers. A pure function: equal data give equal reports,
-// bit for bit. InvalidArgument names the cell whose moments are impossible, or `confidence`.
+// The report of `data`: cohort, health, then each metric per tier and over all tiers. A pure function: equal data give
+// equal reports, bit for bit. InvalidArgument names the cell whose moments are impossible, or `confidence`.
 absl::StatusOr<v1::Report> BuildReport(const CampaignData& data, double confidence);
 
 }  // namespace tierwise

@@ -40,7 +40,8 @@ double LevelZ(double level) { return -NormalQuantile(0.5 * level); }
 
 }  // namespace
 
-absl::StatusOr<SequentialTest> SequentialTest::Create(const AnalysisRules& rules, const ReadingTime& time, double family_level) {
+absl::StatusOr<SequentialTest> SequentialTest::Create(const AnalysisRules& rules, const ReadingTime& time,
+                                                      double family_level) {
   SequentialTest test;
   test.rule_ = rules.sequential_rule;
   test.alpha_ = rules.alpha;
@@ -125,6 +126,14 @@ double SequentialTest::CriticalValue(double level, double users) const {
     default:
       return LevelZ(level);
   }
+}
+
+double SequentialTest::ExpectedCriticalValue(double level, double users, double growth) const {
+  if (rule_ == v1::SEQUENTIAL_RULE_ALWAYS_VALID) return CriticalValue(level, users * growth);
+  // O'Brien and Fleming's boundary falls with the root of the information, and ends near the fixed test's.
+  if (rule_ == v1::SEQUENTIAL_RULE_ALPHA_SPENDING)
+    return LevelZ(level) / std::sqrt(std::min(1.0, elapsed_share_ * growth));
+  return LevelZ(level);
 }
 
 double SequentialTest::PValue(double z, double users) const {

@@ -17,13 +17,15 @@ inline constexpr double kEventsToStart = 20.0;
 struct ReadingTime {
   absl::Time as_of;
   absl::Time first_exposure;  // infinite where there are no users
-  // From a user's first exposure to the end of the primary metric's window: after the schedule's end, so long do outcomes still grow.
+  // From a user's first exposure to the end of the primary metric's window: after the schedule's end, so long do
+  // outcomes still grow.
   absl::Duration outcome_delay;
 };
 
-// The campaign's rule for looking more than once, at one moment. It knows no earlier reports, so that one for an `as_of` can always
-// be had again: alpha spending counts one look a day from the start to `as_of`, whether or not anybody looked (kMostDailyLooks at
-// most: of a longer campaign, evenly spaced). Information is the elapsed share of the time from the start to the last outcome.
+// The campaign's rule for looking more than once, at one moment. It knows no earlier reports, so that one for an
+// `as_of` can always be had again: alpha spending counts one look a day from the start to `as_of`, whether or not
+// anybody looked (kMostDailyLooks at most: of a longer campaign, evenly spaced). Information is the elapsed share of
+// the time from the start to the last outcome.
 class SequentialTest {
  public:
   static constexpr int kMostDailyLooks = 30;
@@ -31,7 +33,8 @@ class SequentialTest {
   static constexpr double kTightestAtUsers = 10'000.0;
 
   // `family_level`: the level at which most is decided; critical values are exact there.
-  static absl::StatusOr<SequentialTest> Create(const AnalysisRules& rules, const ReadingTime& time, double family_level);
+  static absl::StatusOr<SequentialTest> Create(const AnalysisRules& rules, const ReadingTime& time,
+                                               double family_level);
 
   v1::SequentialRule rule() const { return rule_; }
   std::string RuleName() const;
@@ -44,11 +47,13 @@ class SequentialTest {
   // Whether anything may be claimed now: a fixed horizon claims nothing before it is reached.
   bool IsOpen() const;
 
-  // Standard errors that an estimate from `users` must be away from 0 at this look for a two-sided claim at `level`. +inf where no
-  // estimate suffices.
+  // Standard errors that an estimate from `users` must be away from 0 at this look for a two-sided claim at `level`.
+  // +inf where no estimate suffices.
   double CriticalValue(double level, double users) const;
-  // The smallest level at which `z` would be claimed at this look. Over all looks together it is at most p with probability p at most,
-  // so that corrections for multiplicity apply to it as to any p-value.
+  // About what CriticalValue will be once there are `growth` times the users and the time of now.
+  double ExpectedCriticalValue(double level, double users, double growth) const;
+  // The smallest level at which `z` would be claimed at this look. Over all looks together it is at most p with
+  // probability p at most, so that corrections for multiplicity apply to it as to any p-value.
   double PValue(double z, double users) const;
   // The same of Cochran's Q over `df` + 1 tiers, whose p-value at a single look is `p`.
   double HeterogeneityPValue(double q, int df, double p, double users) const;

@@ -14,7 +14,7 @@ namespace {
 constexpr double kTauScale = 0.1;  // of the control's mean
 constexpr double kTauConfidence = 0.95;
 
-v1::Heterogeneity ToProto(const Heterogeneity& test, double tau) {
+v1::Heterogeneity Shown(const Heterogeneity& test, double tau) {
   v1::Heterogeneity proto;
   proto.set_q(test.q);
   proto.set_degrees_of_freedom(test.df);
@@ -36,7 +36,7 @@ v1::Comparison ToComparison(const Posterior& posterior, double control, double c
   if (const double size = std::abs(control); size > 0.0) {
     comparison.mutable_lift()->set_estimate(posterior.mean / size);
     *comparison.mutable_lift()->add_intervals() =
-        ToProto({posterior.interval.lower / size, posterior.interval.upper / size}, "partial pooling",
+        ToProto(Interval{posterior.interval.lower / size, posterior.interval.upper / size}, "partial pooling",
                 v1::INTERVAL_KIND_CREDIBLE, confidence);
   }
   return comparison;
@@ -61,8 +61,9 @@ absl::StatusOr<TierEffects> CompareTiers(absl::Span<const std::optional<ArmMeans
   }
   if (tiers.size() < 2) return result;
   TIERWISE_ASSIGN_OR_RETURN(const Heterogeneity test, TestHeterogeneity(input.effects, kTauConfidence));
-  TIERWISE_ASSIGN_OR_RETURN(const RandomEffects random, PoolEffects(input.effects, TauMethod::kPauleMandel, kTauConfidence));
-  result.heterogeneity = ToProto(test, std::sqrt(random.tau2));
+  TIERWISE_ASSIGN_OR_RETURN(const RandomEffects random,
+                            PoolEffects(input.effects, TauMethod::kPauleMandel, kTauConfidence));
+  result.heterogeneity = Shown(test, std::sqrt(random.tau2));
   if (input.tau_scale == 0.0) return result;
   TIERWISE_ASSIGN_OR_RETURN(const PartialPooling pooling, PoolPartially(input));
   for (size_t i = 0; i < tiers.size(); ++i) {

@@ -14,13 +14,15 @@ namespace tierwise {
 
 // What the tiers say of each other about one variant.
 struct TierEffects {
-  v1::Heterogeneity heterogeneity;  // variant left for the caller; degrees_of_freedom 0 where fewer than two tiers can be compared
+  v1::Heterogeneity
+      heterogeneity;  // variant left for the caller; degrees_of_freedom 0 where fewer than two tiers can be compared
   // Per tier: its difference drawn towards the others'; nullopt where it has no error or there is nothing to draw from.
   std::vector<std::optional<v1::Comparison>> pooled;
 };
 
-// `tier_means`: per tier, nullopt where it has none; `control_mean`: over all tiers. Tiers' true effects are believed to differ by a
-// standard deviation of half-normal scale 0.1 |control_mean|: a tenth of the metric's size.
-absl::StatusOr<TierEffects> CompareTiers(absl::Span<const std::optional<ArmMeans>> tier_means, double control_mean, double confidence);
+// `tier_means`: per tier, nullopt where it has none; `control_mean`: over all tiers. Tiers' true effects are believed
+// to differ by a standard deviation of half-normal scale 0.1 |control_mean|: a tenth of the metric's size.
+absl::StatusOr<TierEffects> CompareTiers(absl::Span<const std::optional<ArmMeans>> tier_means, double control_mean,
+                                         double confidence);
 
 }  // namespace tierwise

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "server/services/arena_messages.h"
 #include "server/services/live_catalog.h"
 #include "tierwise/v1/assignment_service.grpc.pb.h"
 
@@ -10,8 +11,9 @@ namespace tierwise {
 // served by gRPC's callback threads. Thread-safe.
 class AssignmentService final : public v1::AssignmentService::CallbackService {
  public:
-  explicit AssignmentService(const LiveCatalog& catalog) : catalog_(catalog) {}
-
+  explicit AssignmentService(const LiveCatalog& catalog) : catalog_(catalog) {
+    SetMessageAllocatorFor_AssignBatch(&batch_messages_);
+  }
 
   grpc::ServerUnaryReactor* Assign(grpc::CallbackServerContext* context, const v1::AssignRequest* request,
                                    v1::AssignResponse* response) override;
@@ -24,6 +26,7 @@ class AssignmentService final : public v1::AssignmentService::CallbackService {
 
  private:
   const LiveCatalog& catalog_;
+  ArenaMessages<v1::AssignBatchRequest, v1::AssignBatchResponse> batch_messages_;
 };
 
 }  // namespace tierwise

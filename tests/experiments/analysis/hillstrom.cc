@@ -34,6 +34,8 @@ CampaignData HillstromData() {
   data.users.assign(9, 0);
   data.metrics = {Metric("visit", Estimand::kRate, 9), Metric("conversion", Estimand::kRate, 9),
                   Metric("spend", Estimand::kMean, 9)};
+  data.metrics[0].role = v1::METRIC_ROLE_PRIMARY;
+  data.secondary_metrics = 2;
   data.first_exposure = data.last_exposure = absl::FromUnixSeconds(1'206'000'000);
 
   const std::map<std::string, size_t> variants = {{"No E-Mail", 0}, {"Mens E-Mail", 1}, {"Womens E-Mail", 2}};
