@@ -92,17 +92,18 @@ Proportion ProportionOf(const JointMoments& arm) {
   return {std::llround(arm.mean(0) * static_cast<double>(arm.n())), arm.n()};
 }
 
-Reading ReadPostStratified(const Arm& control, const Arm& treatment) {
+Reading ReadPostStratified(Outcome outcome, const Arm& control, const Arm& treatment) {
   std::vector<Stratum> strata;
   for (size_t tier = 0; tier < kTiers; ++tier) {
     const auto adjusted = *AdjustMeans(control[tier], treatment[tier], kConfidence);
     strata.push_back({control[tier].n() + treatment[tier].n(), adjusted.means});
   }
   const auto effect = *PostStratify(strata, kConfidence);
-  return ReadMeans(effect.estimate, effect.means);
+  if (outcome == Outcome::kRevenue) return ReadMeans(effect.estimate, effect.means);
+  return {effect.estimate, KatzLift(effect.means, kConfidence)->interval};
 }
 
-Reading Read(Analysis analysis, const Arm& control_tiers, const Arm& treatment_tiers) {
+Reading Read(Outcome outcome, Analysis analysis, const Arm& control_tiers, const Arm& treatment_tiers) {
   const JointMoments control = OverTiers(control_tiers);
   const JointMoments treatment = OverTiers(treatment_tiers);
   switch (analysis) {
@@ -121,7 +122,7 @@ Reading Read(Analysis analysis, const Arm& control_tiers, const Arm& treatment_t
       return ReadMeans(adjusted.estimate, adjusted.means);
     }
     case Analysis::kPostStratified:
-      return ReadPostStratified(control_tiers, treatment_tiers);
+      return ReadPostStratified(outcome, control_tiers, treatment_tiers);
   }
   return {};
 }
@@ -163,7 +164,7 @@ class GridRun {
     for (int look = 1; look <= experiment_.looks; ++look) {
       EnterLook(look);
       for (size_t i = 0; i < calibrations.size(); ++i) {
-        const Reading reading = Read(calibrations[i].analysis, control_, treatment_);
+        const Reading reading = Read(experiment_.outcome, calibrations[i].analysis, control_, treatment_);
         Judge(look, reading.estimate, rejections[i]);
         if (look == experiment_.looks) Record(reading, calibrations[i]);
       }

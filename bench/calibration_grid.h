@@ -20,10 +20,11 @@ enum class Outcome {
 };
 absl::string_view OutcomeName(Outcome outcome);
 
-// How two arms are compared.
+// How two arms are compared. The relative lift's interval is the one that reports show: Katz's for kScore and for
+// conversions with kPostStratified, else Fieller's.
 enum class Analysis {
-  kScore,           // score test or mid-p, Newcombe; the lift's interval is Katz's. Of conversions only
-  kWelch,           // the lift's interval is Fieller's, as with all that follow
+  kScore,  // score test or mid-p, Newcombe; of conversions only
+  kWelch,
   kRatio,           // outcome per visit
   kAdjusted,        // Lin's regression adjustment on visits, over all users
   kPostStratified,  // adjusted on visits within tiers, then weighted by the tiers' shares

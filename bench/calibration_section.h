@@ -20,4 +20,10 @@ struct Section {
   std::vector<Promise> promises;
 };
 
+// "12.3 %".
+std::string Percent(double share, int digits = 1);
+
+// The percentage with its Monte-Carlo standard error in brackets, both with two digits.
+std::string PercentWithError(int hits, int runs);
+
 }  // namespace tierwise::bench

@@ -216,12 +216,6 @@ constexpr Form kForms[] = {{"Assign, unary", UnaryUsersASecond},
                            {"Assign, one stream", StreamUsersASecond},
                            {"Assign, batches of 1,000", BatchUsersASecond}};
 
-double ProcessSeconds() {
-  timespec time{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
-}
-
 // How fast one server was, turn by turn. What else runs on the machine slows users a second, but hardly users a second
 // of this process's CPU.
 struct Speeds {
@@ -229,11 +223,11 @@ struct Speeds {
   std::vector<double> users_a_cpu_second;
 
   void Measure(const Form& form, Stub& stub) {
-    const double cpu = ProcessSeconds();
+    const double cpu = bench::CpuSeconds();
     const auto begin = steady_clock::now();
     users_a_second.push_back(form.users_a_second(stub));
     const double seconds = std::chrono::duration<double>(steady_clock::now() - begin).count();
-    users_a_cpu_second.push_back(users_a_second.back() * seconds / (ProcessSeconds() - cpu));
+    users_a_cpu_second.push_back(users_a_second.back() * seconds / (bench::CpuSeconds() - cpu));
   }
 };
 

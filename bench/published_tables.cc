@@ -193,12 +193,9 @@ Table Thrombolysis() {
 Table Biomarker() {
   Table table("An Emax curve",
               "The biom data of R's DoseFinding (five doses, 20 patients each), Emax fitted by least squares to the "
-              "groups' means.");
-  const std::vector<DosePoint> points = {{0.0, 0.34491, 0.0249},
-                                         {0.05, 0.45675, 0.0249},
-                                         {0.2, 0.81032, 0.0249},
-                                         {0.6, 0.93444, 0.0249},
-                                         {1.0, 0.94869, 0.0249}};
+              "groups' means; the figures of its manual.");
+  const std::vector<DosePoint> points = {
+      {0.0, 0.34491, 1.0}, {0.05, 0.45675, 1.0}, {0.2, 0.81032, 1.0}, {0.6, 0.93444, 1.0}, {1.0, 0.94869, 1.0}};
   const DoseFit fit = *FitDoseModel(DoseModel::kEmax, points);
   table.Add("e0", 0.322, fit.parameters[0], 3);
   table.Add("e_max", 0.746, fit.parameters[1], 3);

@@ -154,11 +154,17 @@ SELECT tier::DOUBLE - 3, variant::DOUBLE - 1, count(*)::DOUBLE,
 FROM firsts f LEFT JOIN outcomes o ON o.user_key = f.user_key
 GROUP BY tier, variant)sql";
 
+struct Cost {
+  double seconds;
+  double cpu_seconds;
+};
+
 template <typename F>
-double SecondsOf(F work) {
+Cost CostOf(F work) {
   const auto begin = std::chrono::steady_clock::now();
+  const double cpu = bench::CpuSeconds();
   work();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return {std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count(), bench::CpuSeconds() - cpu};
 }
 
 double PeakMegabytes() {
@@ -209,18 +215,18 @@ EvidenceRequest Request() {
   return request;
 }
 
-double SecondsOfJoin(const std::string& path, const EvidenceRequest& request, CampaignData& data) {
+Cost CostOfJoin(const std::string& path, const EvidenceRequest& request, CampaignData& data) {
   const Store store = Checked(OpenStore({.path = path, .threads = kThreads}));
-  return SecondsOf([&] { data = Checked(GatherEvidence(*store.events, request)); });
+  return CostOf([&] { data = Checked(GatherEvidence(*store.events, request)); });
 }
 
 using SqlRows = std::vector<std::vector<double>>;
 
-double SecondsOfSql(const std::string& path, absl::Time as_of, SqlRows& rows) {
+Cost CostOfSql(const std::string& path, absl::Time as_of, SqlRows& rows) {
   auto database = Checked(duckdb::Database::Open(path, {{{"threads", absl::StrCat(kThreads)}}}));
   auto connection = Checked(database.Connect());
   rows.clear();
-  return SecondsOf([&] {
+  return CostOf([&] {
     auto statement = Checked(connection.Prepare(absl::Substitute(kReportSql, absl::ToUnixMicros(as_of))));
     auto result = Checked(statement.Execute());
     while (const auto chunk = Checked(result.Next())) {
@@ -256,7 +262,7 @@ void MeasureUnchanged(const std::string& path, double join_seconds) {
   for (int i = 0; i <= kUnchangedReports; ++i) {
     grpc::ClientContext context;
     v1::GetReportResponse response;
-    seconds.push_back(SecondsOf([&] { Check(reports->GetReport(&context, request, &response)); }));
+    seconds.push_back(CostOf([&] { Check(reports->GetReport(&context, request, &response)); }).seconds);
   }
   const double first = seconds.front();
   seconds.erase(seconds.begin());
@@ -271,23 +277,27 @@ void MeasureUnchanged(const std::string& path, double join_seconds) {
 int Run(const std::string& path) {
   MakeFileApart(path);
   const EvidenceRequest request = Request();
-  std::vector<double> join_seconds, sql_seconds, ratios;
+  std::vector<double> join_seconds, sql_seconds, ratios, cpu_ratios;
   double peak_megabytes = 0.0;
   for (int round = 0; round < kRounds; ++round) {
     CampaignData data;
     SqlRows rows;
-    join_seconds.push_back(SecondsOfJoin(path, request, data));
+    const Cost join = CostOfJoin(path, request, data);
     if (round == 0) peak_megabytes = PeakMegabytes();
-    sql_seconds.push_back(SecondsOfSql(path, request.as_of, rows));
-    ratios.push_back(join_seconds.back() / sql_seconds.back());
-    std::cout << absl::StrFormat("join %.2f s, SQL %.2f s, %d users", join_seconds.back(), sql_seconds.back(),
-                                 data.TotalUsers())
+    const Cost sql = CostOfSql(path, request.as_of, rows);
+    join_seconds.push_back(join.seconds);
+    sql_seconds.push_back(sql.seconds);
+    ratios.push_back(join.seconds / sql.seconds);
+    cpu_ratios.push_back(join.cpu_seconds / sql.cpu_seconds);
+    std::cout << absl::StrFormat("join %.2f s (CPU %.2f s), SQL %.2f s (CPU %.2f s), %d users", join.seconds,
+                                 join.cpu_seconds, sql.seconds, sql.cpu_seconds, data.TotalUsers())
               << std::endl;
     if (!Agree(data, rows)) {
       std::cerr << "the join and the SQL do not agree" << std::endl;
       return 1;
     }
   }
+  std::cout << absl::StrFormat("report by CPU: %.2f", bench::Median(cpu_ratios)) << std::endl;
   bench::Print({"report, 10 M exposures, 3 M events",
                 absl::StrFormat("SQL in DuckDB %.2f s", bench::Median(sql_seconds)),
                 absl::StrFormat("%.2f s", bench::Median(join_seconds)), absl::StrFormat("%.2f", bench::Median(ratios)),

@@ -7,12 +7,6 @@
 
 namespace tierwise::bench {
 
-// Coverage of the relative lift's intervals, and on which side they miss.
-Section LiftMisses(int runs);
-
-// Rejections of A/A tests on the relative scale when looked at from the first users on.
-Section RelativePeeking(int runs);
-
 // Size and power of rules for repeated looks, with known variance.
 Section SequentialPower(int runs);
 

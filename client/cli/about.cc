@@ -42,6 +42,7 @@ void AddHealthCommand(CLI::App& app, Invocation& invocation) {
 
 void AddVersionCommand(CLI::App& app, Invocation& invocation) {
   CLI::App* command = app.add_subcommand("version", "Print the version of this command");
+  command->footer("Examples:\n  tierwise version\n");
   command->callback([&invocation] {
     invocation.action = [&invocation]() -> absl::StatusOr<ExitCode> {
       invocation.terminal.out << "tierwise " TIERWISE_VERSION "\n";

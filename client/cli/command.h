@@ -30,6 +30,7 @@ void AddAssignCommand(CLI::App& app, Invocation& invocation);
 void AddExplainCommand(CLI::App& app, Invocation& invocation);
 void AddImportCommand(CLI::App& app, Invocation& invocation);
 void AddReportCommand(CLI::App& app, Invocation& invocation);
+void AddAnalyzeCommand(CLI::App& app, Invocation& invocation);
 void AddCallCommand(CLI::App& app, Invocation& invocation);
 void AddVersionCommand(CLI::App& app, Invocation& invocation);
 void AddHealthCommand(CLI::App& app, Invocation& invocation);

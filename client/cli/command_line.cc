@@ -52,6 +52,7 @@ void AddCommands(CLI::App& app, Invocation& invocation) {
   AddExplainCommand(app, invocation);
   AddImportCommand(app, invocation);
   AddReportCommand(app, invocation);
+  AddAnalyzeCommand(app, invocation);
   AddCallCommand(app, invocation);
   AddHealthCommand(app, invocation);
   AddVersionCommand(app, invocation);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "experiments/base/problems.h"
@@ -43,6 +44,11 @@ absl::Status FromGrpc(const grpc::Status& status, const ConnectionOptions& optio
   } else if (status.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED) {
     message = absl::StrCat("no answer from ", options.server, " within ", absl::FormatDuration(options.timeout),
                            " (--timeout allows more)");
+  } else if (status.error_code() == grpc::StatusCode::RESOURCE_EXHAUSTED &&
+             absl::StrContains(message, "larger than max")) {
+    // gRPC has one code for "too much now" and "too large ever"; only the first is worth another try.
+    return absl::InvalidArgumentError(
+        absl::StrCat("too large for one request: ", message, " bytes; the server's limit is its --max-message-kb"));
   }
   absl::Status result(static_cast<absl::StatusCode>(status.error_code()), message);
   google::rpc::Status details;

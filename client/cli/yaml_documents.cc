@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/yaml_documents.h"
 
+#include <yaml-cpp/depthguard.h>
+
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -60,6 +62,8 @@ void ReadText(const std::string& file, const std::string& text, Problems* proble
               std::vector<DefinitionDocument>* documents) {
   try {  // yaml-cpp reports by exceptions
     for (const YAML::Node& node : YAML::LoadAll(text)) ReadDocument(node, file, problems, documents);
+  } catch (const YAML::DeepRecursion&) {
+    problems->Add(file, "is nested too deep");
   } catch (const YAML::Exception& error) {
     const std::string position = error.mark.is_null() ? file : absl::StrCat(file, ":", error.mark.line + 1);
     problems->Add(position, absl::StrCat("not YAML: ", error.msg));

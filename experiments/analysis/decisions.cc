@@ -114,15 +114,16 @@ class Decider {
         evidence.means.has_value() ? data_.rules.worthwhile_lift * std::abs(evidence.means->control) : 0.0;
     if (const auto days = DaysLeft(evidence, detectable, test_, {data_.first_exposure, data_.as_of, level_});
         days.has_value()) {
-      decision.set_days_left(*days);
+      // It is an estimate: whole days, so that it does not change from one second to the next.
+      decision.set_days_left(std::max(1.0, std::ceil(*days - 1e-6)));
     }
   }
 
   // The end of a sentence about KEEP_RUNNING, with what comes next.
   std::string DaysText(const v1::Decision& decision) const {
-    std::string days = decision.has_days_left() ? absl::StrFormat("about %.0f more days at the present pace",
-                                                                  std::max(1.0, std::ceil(decision.days_left())))
-                                                : "for how long can't be told from these numbers";
+    std::string days = decision.has_days_left()
+                           ? absl::StrFormat("about %.0f more days at the present pace", decision.days_left())
+                           : "for how long can't be told from these numbers";
     if (data_.as_of >= test_.horizon()) {
       return absl::StrCat(". The schedule is over: to learn more, extend it or run it again, ", days, ".");
     }

@@ -11,8 +11,10 @@ namespace tierwise {
 // What to do with each variant: over all tiers, then per tier, by the primary metric. In this order, the first that
 // applies:
 //   UNHEALTHY             a check failed.
-//   ROLL_BACK             a guardrail is shown to be broken, or (overall) the variant may be claimed to be worse.
+//   ROLL_BACK             a guardrail is shown to be broken.
+//   KEEP_RUNNING          the rule has not begun.
 //   NO_WORTHWHILE_EFFECT  the interval of the lift lies within -+ the worthwhile lift, where one is given.
+//   ROLL_BACK             the variant may be claimed to be worse.
 //   SHIP                  the variant may be claimed to be better and every guardrail holds.
 //   KEEP_RUNNING          otherwise.
 // A tier is judged by its own claim where tiers are shown to differ; else what holds over all tiers holds for it. Tiers

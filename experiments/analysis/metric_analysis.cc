@@ -135,8 +135,7 @@ class MetricAnalyzer {
 
   absl::Status PoolTiers(size_t variant) {
     const std::optional<ArmMeans>& overall = DecidingOverall(variant).means;
-    auto effects =
-        CompareTiers(TierMeans(variant, true), overall.has_value() ? overall->control : 0.0, levels_.confidence);
+    auto effects = CompareTiers(TierMeans(variant, true), overall.value_or(ArmMeans{}), levels_.confidence);
     TIERWISE_RETURN_IF_ERROR(Named(effects.status(), "", variant));
     v1::Heterogeneity& heterogeneity = *result_.report.add_heterogeneity();
     heterogeneity = std::move(effects->heterogeneity);

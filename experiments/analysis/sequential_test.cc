@@ -140,7 +140,8 @@ double SequentialTest::PValue(double z, double users) const {
   const double size = std::abs(z);
   switch (rule_) {
     case v1::SEQUENTIAL_RULE_ALPHA_SPENDING: {
-      const double level_z = InterpolateLevelZ(size);
+      // No look asks for less than a single one does.
+      const double level_z = std::min(InterpolateLevelZ(size), size);
       return level_z <= 0.0 ? 1.0 : 2.0 * NormalSf(level_z);
     }
     case v1::SEQUENTIAL_RULE_ALWAYS_VALID: {

@@ -28,7 +28,7 @@ struct ReadingTime {
 // the time from the start to the last outcome.
 class SequentialTest {
  public:
-  static constexpr int kMostDailyLooks = 30;
+  static constexpr int kMostDailyLooks = 60;
   // The confidence sequence is tightest at so many users in both arms.
   static constexpr double kTightestAtUsers = 10'000.0;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/analysis/tier_effects.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "experiments/analysis/interval_proto.h"
@@ -11,7 +12,7 @@
 namespace tierwise {
 namespace {
 
-constexpr double kTauScale = 0.1;  // of the control's mean
+constexpr double kLeastTauScale = 0.1;  // of the control's mean
 constexpr double kTauConfidence = 0.95;
 
 v1::Heterogeneity Shown(const Heterogeneity& test, double tau) {
@@ -44,13 +45,14 @@ v1::Comparison ToComparison(const Posterior& posterior, double control, double c
 
 }  // namespace
 
-absl::StatusOr<TierEffects> CompareTiers(absl::Span<const std::optional<ArmMeans>> tier_means, double control_mean,
+absl::StatusOr<TierEffects> CompareTiers(absl::Span<const std::optional<ArmMeans>> tier_means, const ArmMeans& overall,
                                          double confidence) {
   TierEffects result;
   result.heterogeneity.set_p_value(1.0);
   result.pooled.resize(tier_means.size());
   std::vector<size_t> tiers;
-  PartialPoolingInput input{.tau_scale = kTauScale * std::abs(control_mean), .confidence = confidence};
+  PartialPoolingInput input{.confidence = confidence};
+  input.tau_scale = std::max(kLeastTauScale * std::abs(overall.control), std::abs(overall.treatment - overall.control));
   for (size_t tier = 0; tier < tier_means.size(); ++tier) {
     if (!tier_means[tier].has_value()) continue;
     const ArmMeans& means = *tier_means[tier];

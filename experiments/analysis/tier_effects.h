@@ -20,9 +20,10 @@ struct TierEffects {
   std::vector<std::optional<v1::Comparison>> pooled;
 };
 
-// `tier_means`: per tier, nullopt where it has none; `control_mean`: over all tiers. Tiers' true effects are believed
-// to differ by a standard deviation of half-normal scale 0.1 |control_mean|: a tenth of the metric's size.
-absl::StatusOr<TierEffects> CompareTiers(absl::Span<const std::optional<ArmMeans>> tier_means, double control_mean,
+// `tier_means`: per tier, nullopt where it has none; `overall`: the same over all tiers. The standard deviation of the
+// tiers' true effects has a half-normal prior, of scale as large as the overall effect, or a tenth of the control's
+// mean where that is more: effects are believed to vary about as much as they are large.
+absl::StatusOr<TierEffects> CompareTiers(absl::Span<const std::optional<ArmMeans>> tier_means, const ArmMeans& overall,
                                          double confidence);
 
 }  // namespace tierwise

@@ -24,6 +24,10 @@ constexpr int kMaxMetrics = 100;
 constexpr int kMaxForcedUsers = 1000;
 constexpr size_t kMaxUserIdBytes = 256;
 constexpr uint32_t kMaxWeight = 1'000'000;
+constexpr int kMaxGuardrails = 20;
+constexpr double kLeastAlpha = 0.001;
+constexpr double kMostAlpha = 0.2;
+constexpr double kMostWorthwhileLift = 10.0;
 
 // Checks one campaign; each method one part of it.
 class CampaignCheck {
@@ -106,6 +110,29 @@ class CampaignCheck {
     CheckShare(campaign_.layer().share_bp(), share, problems_);
   }
 
+  void CheckAnalysis() {
+    const v1::AnalysisPlan& plan = campaign_.analysis();
+    const std::string field = FieldPath(field_, "analysis");
+    // Unset is 0, which is the default. The comparisons are false for NaN.
+    if (plan.alpha() != 0.0 && !(plan.alpha() >= kLeastAlpha && plan.alpha() <= kMostAlpha)) {
+      problems_.Add(FieldPath(field, "alpha"),
+                    absl::StrCat("is ", plan.alpha(), ", allowed is ", kLeastAlpha, " to ", kMostAlpha));
+    }
+    CheckRange(plan.worthwhile_lift(), kMostWorthwhileLift, FieldPath(field, "worthwhile_lift"));
+    if (!v1::SequentialRule_IsValid(plan.sequential_rule())) {
+      problems_.Add(FieldPath(field, "sequential_rule"),
+                    absl::StrCat(plan.sequential_rule(), " is not a SequentialRule"));
+    }
+    if (!v1::TierCorrection_IsValid(plan.tier_correction())) {
+      problems_.Add(FieldPath(field, "tier_correction"),
+                    absl::StrCat(plan.tier_correction(), " is not a TierCorrection"));
+    }
+    if (plan.sequential_rule() == v1::SEQUENTIAL_RULE_ALPHA_SPENDING && !campaign_.schedule().has_end_time()) {
+      problems_.Add(FieldPath(field, "sequential_rule"), "is ALPHA_SPENDING, which needs schedule.end_time");
+    }
+    CheckGuardrails(plan, field);
+  }
+
   void CheckForcedUsers() {
     CheckCount(campaign_.forced_users_size(), 0, kMaxForcedUsers, "forced users", FieldPath(field_, "forced_users"),
                problems_);
@@ -122,6 +149,29 @@ class CampaignCheck {
   }
 
  private:
+  void CheckGuardrails(const v1::AnalysisPlan& plan, const std::string& plan_field) {
+    CheckCount(plan.guardrails_size(), 0, kMaxGuardrails, "guardrails", FieldPath(plan_field, "guardrails"), problems_);
+    const std::vector<absl::string_view> metrics(campaign_.metrics().begin(), campaign_.metrics().end());
+    absl::flat_hash_set<absl::string_view> seen;
+    for (int i = 0; i < plan.guardrails_size(); ++i) {
+      const v1::Guardrail& guardrail = plan.guardrails(i);
+      const std::string field = FieldPath(plan_field, "guardrails", i);
+      const std::string metric = FieldPath(field, "metric");
+      if (CheckKnown(guardrail.metric(), metrics, "metric of the campaign", metric, problems_) &&
+          guardrail.metric() == campaign_.metrics(0)) {
+        problems_.Add(metric, "is the primary metric, on which decisions rest already");
+      }
+      CheckNew(guardrail.metric(), "guardrail on", metric, seen);
+      CheckRange(guardrail.margin(), 1.0, FieldPath(field, "margin"));
+    }
+  }
+
+  void CheckRange(double value, double most, absl::string_view field) {
+    // False for NaN.
+    if (value >= 0.0 && value <= most) return;
+    problems_.Add(field, absl::StrCat("is ", value, ", allowed is 0 to ", most));
+  }
+
   void CheckArms(const v1::TierPlan& plan, const std::string& plan_field) {
     const std::string all = FieldPath(plan_field, "arms");
     CheckCount(plan.arms_size(), 1, kMaxVariants, "arms", all, problems_);
@@ -199,6 +249,7 @@ void CheckCampaign(const v1::Campaign& campaign, const Definitions& definitions,
   check.CheckSchedule();
   check.CheckLayer();
   check.CheckForcedUsers();
+  check.CheckAnalysis();
 }
 
 }  // namespace tierwise

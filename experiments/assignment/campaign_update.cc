@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/assignment/campaign_update.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -73,6 +74,26 @@ void CheckLayerKept(const v1::Campaign& current, const v1::Campaign& proposed, c
   }
 }
 
+// How results are judged stays as it was before anybody saw them, but for guardrails that come on top.
+void CheckAnalysisKept(const v1::Campaign& current, const v1::Campaign& proposed, const std::string& name,
+                       Problems& fixed) {
+  const std::string field = FieldPath(name, "analysis");
+  v1::AnalysisPlan before = current.analysis();
+  v1::AnalysisPlan after = proposed.analysis();
+  for (const v1::Guardrail& guardrail : before.guardrails()) {
+    const bool is_kept =
+        std::any_of(after.guardrails().begin(), after.guardrails().end(),
+                    [&](const v1::Guardrail& other) { return MessageDifferencer::Equals(guardrail, other); });
+    if (!is_kept) {
+      fixed.Add(FieldPath(field, "guardrails"),
+                absl::StrCat("the one on \"", guardrail.metric(), "\" can neither be removed nor change"));
+    }
+  }
+  before.clear_guardrails();
+  after.clear_guardrails();
+  if (!MessageDifferencer::Equals(before, after)) fixed.Add(field, "cannot change, but guardrails can be added");
+}
+
 // Adds what a launched campaign may not change any more.
 void CheckKept(const v1::Campaign& current, const v1::Campaign& proposed, Problems& fixed) {
   const std::string name = absl::StrCat("campaigns/", current.id());
@@ -88,6 +109,7 @@ void CheckKept(const v1::Campaign& current, const v1::Campaign& proposed, Proble
   }
   CheckVariantsKept(current, proposed, name, fixed);
   CheckLayerKept(current, proposed, name, fixed);
+  CheckAnalysisKept(current, proposed, name, fixed);
   for (const v1::TierPlan& plan : current.tier_plans()) {
     if (FindPlan(proposed, plan.tier()) != nullptr) continue;
     fixed.Add(FieldPath(name, "tier_plans"),

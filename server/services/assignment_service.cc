@@ -54,8 +54,8 @@ class AssignStreamReactor final : public StreamReactor {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* AssignmentService::Assign(grpc::CallbackServerContext* context, const v1::AssignRequest* request,
-                                                    v1::AssignResponse* response) {
+grpc::ServerUnaryReactor* AssignmentService::Assign(grpc::CallbackServerContext* context,
+                                                    const v1::AssignRequest* request, v1::AssignResponse* response) {
   return Finish(context, AnswerAssign(*catalog_.view().snapshot, NowMicros(), *request, *response));
 }
 
@@ -65,10 +65,12 @@ grpc::ServerUnaryReactor* AssignmentService::AssignBatch(grpc::CallbackServerCon
   return Finish(context, AnswerAssignBatch(*catalog_.view().snapshot, NowMicros(), *request, *response));
 }
 
-StreamReactor* AssignmentService::AssignStream(grpc::CallbackServerContext*) { return new AssignStreamReactor(catalog_); }
+StreamReactor* AssignmentService::AssignStream(grpc::CallbackServerContext*) {
+  return new AssignStreamReactor(catalog_);
+}
 
-grpc::ServerUnaryReactor* AssignmentService::Explain(grpc::CallbackServerContext* context, const v1::ExplainRequest* request,
-                                                     v1::ExplainResponse* response) {
+grpc::ServerUnaryReactor* AssignmentService::Explain(grpc::CallbackServerContext* context,
+                                                     const v1::ExplainRequest* request, v1::ExplainResponse* response) {
   return Finish(context, AnswerExplain(*catalog_.view().snapshot, NowMicros(), *request, *response));
 }
 

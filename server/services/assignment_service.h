@@ -7,8 +7,8 @@
 
 namespace tierwise {
 
-// tierwise.v1.AssignmentService over the present snapshot of a LiveCatalog, which must outlive it. Nothing waits, so all of it is
-// served by gRPC's callback threads. Thread-safe.
+// tierwise.v1.AssignmentService over the present snapshot of a LiveCatalog, which must outlive it. Nothing waits, so
+// all of it is served by gRPC's callback threads. Thread-safe.
 class AssignmentService final : public v1::AssignmentService::CallbackService {
  public:
   explicit AssignmentService(const LiveCatalog& catalog) : catalog_(catalog) {

@@ -33,7 +33,8 @@ TierDesign DesignOf(const v1::Campaign& campaign, const std::string& tier) {
   for (const v1::Arm& arm : plan->arms()) total += arm.weight();
   for (const v1::Arm& arm : plan->arms()) {
     for (int i = 0; i < campaign.variants_size(); ++i) {
-      if (campaign.variants(i).id() == arm.variant()) design.expected_share[static_cast<size_t>(i)] = arm.weight() / total;
+      if (campaign.variants(i).id() == arm.variant())
+        design.expected_share[static_cast<size_t>(i)] = arm.weight() / total;
     }
   }
   return design;
@@ -50,8 +51,39 @@ Estimand EstimandOf(const v1::Metric& metric) {
   }
 }
 
+// The metrics to compute: those asked for, each that has a cap followed by itself without.
+std::vector<v1::Metric> WithUncapped(const std::vector<v1::Metric>& asked) {
+  std::vector<v1::Metric> metrics;
+  for (const v1::Metric& metric : asked) {
+    metrics.push_back(metric);
+    if (!metric.has_cap()) continue;
+    metrics.push_back(metric);
+    metrics.back().clear_cap();
+  }
+  return metrics;
+}
+
+const v1::Guardrail* GuardrailOf(const v1::Campaign& campaign, const std::string& metric) {
+  for (const v1::Guardrail& guardrail : campaign.analysis().guardrails()) {
+    if (guardrail.metric() == metric) return &guardrail;
+  }
+  return nullptr;
+}
+
+// What the campaign measures `metric` for.
+void SetRole(const v1::Campaign& campaign, MetricData& metric) {
+  if (campaign.metrics_size() > 0 && campaign.metrics(0) == metric.id) {
+    metric.role = v1::METRIC_ROLE_PRIMARY;
+  } else if (const v1::Guardrail* guardrail = GuardrailOf(campaign, metric.id); guardrail != nullptr) {
+    metric.role = v1::METRIC_ROLE_GUARDRAIL;
+    metric.margin = guardrail->margin();
+  }
+}
+
 CampaignData DesignData(const EvidenceRequest& request) {
   CampaignData data;
+  data.rules = RulesOf(request.campaign);
+  data.secondary_metrics = request.campaign.metrics_size() - 1 - request.campaign.analysis().guardrails_size();
   data.id = request.campaign.id();
   data.revision = request.campaign.meta().revision();
   data.as_of = request.as_of;
@@ -63,19 +95,20 @@ CampaignData DesignData(const EvidenceRequest& request) {
   return data;
 }
 
-EvidenceSpec SpecOf(const EvidenceRequest& request, const CampaignData& design) {
+EvidenceSpec SpecOf(const EvidenceRequest& request, const std::vector<v1::Metric>& wanted, const CampaignData& design) {
   EvidenceSpec spec;
   spec.variants = static_cast<int>(design.variants.size());
   for (const TierDesign& tier : design.tiers) spec.current_phase.push_back(tier.phase);
   std::vector<const v1::Metric*> metrics;
-  for (const v1::Metric& metric : request.metrics) metrics.push_back(&metric);
+  for (const v1::Metric& metric : wanted) metrics.push_back(&metric);
   spec.plan = PlanMetrics(metrics);
   spec.as_of_micros = absl::ToUnixMicros(request.as_of);
   spec.threads = request.threads;
   return spec;
 }
 
-void FillFrom(Evidence evidence, const EvidenceRequest& request, CampaignData& data) {
+void FillFrom(Evidence evidence, const v1::Campaign& campaign, const std::vector<v1::Metric>& metrics,
+              CampaignData& data) {
   data.users_in_two_variants = evidence.cohort.users_in_two_variants;
   data.users_of_earlier_phases = evidence.cohort.users_of_earlier_phases;
   data.forced_users = evidence.cohort.forced_users;
@@ -85,8 +118,8 @@ void FillFrom(Evidence evidence, const EvidenceRequest& request, CampaignData& d
     data.last_exposure = absl::FromUnixMicros(*evidence.last_exposure_micros);
   }
   data.users = std::move(evidence.users);
-  for (size_t i = 0; i < request.metrics.size(); ++i) {
-    const v1::Metric& metric = request.metrics[i];
+  for (size_t i = 0; i < metrics.size(); ++i) {
+    const v1::Metric& metric = metrics[i];
     MetricData out;
     out.id = metric.id();
     out.revision = metric.meta().revision();
@@ -94,6 +127,8 @@ void FillFrom(Evidence evidence, const EvidenceRequest& request, CampaignData& d
     out.window = FromProto(metric.window());
     out.delay = FromProto(metric.delay());
     out.direction = metric.direction();
+    out.is_uncapped = i > 0 && metrics[i - 1].id() == metric.id();
+    SetRole(campaign, out);
     out.users_with_open_window = evidence.metrics[i].users_with_open_window;
     out.cells = std::move(evidence.metrics[i].moments);
     data.metrics.push_back(std::move(out));
@@ -104,7 +139,8 @@ void FillFrom(Evidence evidence, const EvidenceRequest& request, CampaignData& d
 
 absl::StatusOr<CampaignData> GatherEvidence(EventLog& events, const EvidenceRequest& request) {
   CampaignData data = DesignData(request);
-  EvidenceSpec spec = SpecOf(request, data);
+  const std::vector<v1::Metric> metrics = WithUncapped(request.metrics);
+  EvidenceSpec spec = SpecOf(request, metrics, data);
   const std::vector<std::string> event_names = spec.plan.event_names;
   EvidenceJoin join(std::move(spec));
 
@@ -113,11 +149,12 @@ absl::StatusOr<CampaignData> GatherEvidence(EventLog& events, const EvidenceRequ
   TIERWISE_RETURN_IF_ERROR(
       events.ScanExposures(exposures, [&join](const ExposureColumns& columns) { join.AddExposures(columns); }));
   if (const std::optional<TimeRange> needed = join.EventsNeeded(); needed.has_value()) {
-    const EventScan scan{event_names, absl::FromUnixMicros(needed->begin_micros), absl::FromUnixMicros(needed->end_micros),
-                         request.as_of};
-    TIERWISE_RETURN_IF_ERROR(events.ScanEvents(scan, [&join](const EventColumns& columns) { join.AddEvents(columns); }));
+    const EventScan scan{event_names, absl::FromUnixMicros(needed->begin_micros),
+                         absl::FromUnixMicros(needed->end_micros), request.as_of};
+    TIERWISE_RETURN_IF_ERROR(
+        events.ScanEvents(scan, [&join](const EventColumns& columns) { join.AddEvents(columns); }));
   }
-  FillFrom(join.Finish(), request, data);
+  FillFrom(join.Finish(), request.campaign, metrics, data);
   return data;
 }
 

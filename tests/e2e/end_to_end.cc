@@ -2,6 +2,7 @@
 #include "tests/e2e/end_to_end.h"
 
 #include <fstream>
+#include <ostream>
 
 namespace tierwise {
 namespace {
@@ -12,6 +13,10 @@ constexpr absl::Duration kCommandTimeout = absl::Seconds(120);
 
 std::map<std::string, std::string> CommandEnvironment(const std::string& address) {
   return {{"TIERWISE_SERVER", address}, {"USER", "mei"}, {"NO_COLOR", "1"}};
+}
+
+void PrintTo(const CommandResult& result, std::ostream* out) {
+  *out << "exit code " << result.exit_code << ", output:\n" << result.out << "errors:\n" << result.err;
 }
 
 CommandResult RunCommand(const std::string& address, const std::vector<std::string>& arguments,

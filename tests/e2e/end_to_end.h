@@ -6,9 +6,11 @@
 
 #include <map>
 #include <nlohmann/json.hpp>
+#include <ostream>
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "tests/e2e/server_process.h"
 
@@ -24,6 +26,8 @@ struct CommandResult {
 
 // The environment in which `tierwise` runs: knows the server at `address`, acts as "mei".
 std::map<std::string, std::string> CommandEnvironment(const std::string& address);
+
+void PrintTo(const CommandResult& result, std::ostream* out);
 
 // Runs `tierwise` to its end.
 CommandResult RunCommand(const std::string& address, const std::vector<std::string>& arguments,
@@ -55,8 +59,9 @@ class EndToEndTest : public testing::Test {
 };
 
 // Matches a CommandResult by its exit code and what it wrote to standard error.
-MATCHER_P2(FailsWith, exit_code, message, "") {
-  *result_listener << "exit code " << arg.exit_code << ", " << arg.err;
+MATCHER_P2(FailsWith, exit_code, message,
+           absl::StrCat("ends with ", exit_code, " and an error that ",
+                        testing::DescribeMatcher<std::string>(message))) {
   return arg.exit_code == exit_code && testing::Value(arg.err, message);
 }
 

@@ -31,7 +31,7 @@ struct CheckpointPolicy {
   int64_t idle_wal_bytes = int64_t{1} << 20;
   // ... unless the log has grown so long that opening the file after a kill would take long
   // (docs/storage.md#checkpoints).
-  int64_t busy_wal_bytes = int64_t{256} << 20;
+  int64_t busy_wal_bytes = int64_t{16} << 20;
 };
 
 // An open file, with the one thread that writes to it. Thread-safe.

@@ -6,11 +6,13 @@
 #include <string>
 
 #include "tests/experiments/analysis/hillstrom.h"
+#include "tests/experiments/analysis/made_up_campaign.h"
 
 namespace tierwise {
 namespace {
 
-const v1::HealthCheck* Find(const std::vector<v1::HealthCheck>& checks, const std::string& name, const std::string& tier) {
+const v1::HealthCheck* Find(const std::vector<v1::HealthCheck>& checks, const std::string& name,
+                            const std::string& tier) {
   for (const v1::HealthCheck& check : checks) {
     if (check.check() == name && check.tier() == tier) return &check;
   }
@@ -58,6 +60,48 @@ TEST(HealthTest, UsersInTwoVariantsAreReportedAndWarnAboveOneInAThousand) {
   const auto checks = CheckHealth(data).value();
   EXPECT_EQ(Find(checks, "two_variants", "")->status(), v1::HEALTH_STATUS_WARNING);
   EXPECT_NE(Find(checks, "two_variants", "")->message().find("640 users (0.99%)"), std::string::npos);
+}
+
+TEST(HealthTest, ArmsWithTooFewEventsAreNamedWithTheirTier) {
+  CampaignData data = MadeUpCampaign();
+  SetRate(data, 1, 1, 12);
+  const auto checks = CheckHealth(data).value();
+  EXPECT_EQ(Find(checks, "sample_size", "")->status(), v1::HEALTH_STATUS_WARNING);
+  EXPECT_NE(Find(checks, "sample_size", "")->message().find("silver/offer (12)"), std::string::npos);
+  EXPECT_EQ(Find(checks, "zero_variance", "")->status(), v1::HEALTH_STATUS_OK);
+}
+
+TEST(HealthTest, AMetricWithoutAnyEventIsNamed) {
+  CampaignData data = MadeUpCampaign();
+  for (size_t tier = 0; tier < 2; ++tier) {
+    for (size_t variant = 0; variant < 2; ++variant) SetRate(data, tier, variant, 0);
+  }
+  const auto checks = CheckHealth(data).value();
+  EXPECT_EQ(Find(checks, "zero_variance", "")->status(), v1::HEALTH_STATUS_WARNING);
+  EXPECT_NE(Find(checks, "zero_variance", "")->message().find("order"), std::string::npos);
+}
+
+TEST(HealthTest, ArmsThatDifferedBeforeExposureFail) {
+  CampaignData data = MadeUpCampaign();
+  MetricData& revenue = AddMean(data, "revenue", v1::METRIC_ROLE_SECONDARY);
+  for (JointMoments& cell : revenue.cells) cell = CovariateMoments(10'000, 100.0, 50.0, 80.0, 0.5);
+  EXPECT_EQ(Find(CheckHealth(data).value(), "pre_exposure_imbalance", "")->status(), v1::HEALTH_STATUS_OK);
+  // Four standard errors of the difference over both tiers.
+  for (const size_t cell : {1, 3}) revenue.cells[cell] = CovariateMoments(10'000, 100.0, 50.0, 82.0, 0.5);
+  const auto checks = CheckHealth(data).value();
+  EXPECT_EQ(checks.front().check(), "pre_exposure_imbalance");
+  EXPECT_EQ(checks.front().status(), v1::HEALTH_STATUS_FAILED);
+  EXPECT_NEAR(checks.front().p_value(), 6.4e-5, 0.2e-5);
+}
+
+TEST(HealthTest, UsersOfEarlierPhasesAndOfUnknownCellsAreWarnedOf) {
+  CampaignData data = MadeUpCampaign();
+  data.users_of_earlier_phases = 3;
+  data.users_in_unknown_cells = 400;
+  const auto checks = CheckHealth(data).value();
+  EXPECT_EQ(Find(checks, "weights_changed", "")->status(), v1::HEALTH_STATUS_WARNING);
+  EXPECT_EQ(Find(checks, "unknown_cells", "")->status(), v1::HEALTH_STATUS_WARNING);
+  EXPECT_NE(Find(checks, "unknown_cells", "")->message().find("400 users (0.99%)"), std::string::npos);
 }
 
 }  // namespace

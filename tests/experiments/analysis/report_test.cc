@@ -6,7 +6,9 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "tests/experiments/analysis/hillstrom.h"
@@ -65,11 +67,10 @@ TEST_F(HillstromReportTest, CountsPerTierAreThePublishedOnes) {
     const char *tier, *variant;
     int64_t users;
     double visits, conversions;
-  } published[] = {{"head", "no_email", 2690, 346, 18},   {"head", "mens", 2705, 594, 49},
-                   {"head", "womens", 2683, 510, 45},     {"waist", "no_email", 6168, 830, 52},
-                   {"waist", "mens", 6187, 1364, 105},    {"waist", "womens", 6343, 1092, 46},
-                   {"tail", "no_email", 12448, 1086, 52}, {"tail", "mens", 12415, 1936, 113},
-                   {"tail", "womens", 12361, 1636, 98}};
+  } published[] = {
+      {"head", "no_email", 2690, 346, 18},   {"head", "mens", 2705, 594, 49},    {"head", "womens", 2683, 510, 45},
+      {"waist", "no_email", 6168, 830, 52},  {"waist", "mens", 6187, 1364, 105}, {"waist", "womens", 6343, 1092, 46},
+      {"tail", "no_email", 12448, 1086, 52}, {"tail", "mens", 12415, 1936, 113}, {"tail", "womens", 12361, 1636, 98}};
   for (const auto& cell : published) {
     EXPECT_EQ(Arm(0, cell.tier, cell.variant).users(), cell.users);
     EXPECT_EQ(Arm(0, cell.tier, cell.variant).total(), cell.visits);
@@ -142,8 +143,59 @@ TEST_F(HillstromReportTest, EveryNumberNamesItsMethod) {
   }
 }
 
+// The worked example of docs/analysis.md.
+TEST(HillstromAnalysisTest, TheExampleOfTheDocumentation) {
+  CampaignData data = HillstromData();
+  std::swap(data.metrics[0], data.metrics[1]);
+  data.metrics[0].role = v1::METRIC_ROLE_PRIMARY;
+  data.metrics[1].role = v1::METRIC_ROLE_SECONDARY;
+  data.rules.sequential_rule = v1::SEQUENTIAL_RULE_ALPHA_SPENDING;
+  data.rules.start = data.first_exposure;
+  data.rules.end = data.first_exposure + absl::Hours(14 * 24);
+  const v1::Report report = BuildReport(data, 0.95).value();
+  const v1::MetricReport& conversion = report.metrics(0);
+  EXPECT_EQ(absl::StrFormat("%d %.4f", conversion.sequential().looks(), conversion.sequential().critical_value()),
+            "28 2.3973");
+  EXPECT_EQ(report.decisions(0).text(),
+            "Ship it: conversion changes by +118.54 % (97.5 % interval +69.91 % to +188.64 %).");
+  EXPECT_EQ(
+      report.decisions(1).text(),
+      "Ship it: conversion changes by +54.20 % (97.5 % interval +17.32 % to +106.23 %). Its effect differs between "
+      "tiers: see each.");
+  const v1::Heterogeneity& womens = conversion.heterogeneity(1);
+  EXPECT_EQ(absl::StrFormat("%.2f %.4f %.2f", womens.q(), womens.p_value(), womens.i_squared()), "13.41 0.0012 0.85");
+  std::string tiers;
+  for (const v1::Comparison& row : conversion.comparisons()) {
+    if (row.variant() != "womens" || row.tier().empty()) continue;
+    absl::StrAppendFormat(&tiers, "%s %s%+.2f %s\n", row.tier(), row.family().empty() ? "pooled " : "",
+                          100.0 * row.difference().estimate(), row.claimed() ? "claimed" : "-");
+  }
+  EXPECT_EQ(tiers,
+            "head +1.01 -\n"
+            "head pooled +0.72 -\n"
+            "waist -0.12 -\n"
+            "waist pooled -0.02 -\n"
+            "tail +0.38 claimed\n"
+            "tail pooled +0.37 -\n");
+  std::string verdicts;
+  for (const v1::Decision& decision : report.decisions()) {
+    absl::StrAppend(&verdicts, decision.tier(), "/", decision.variant(), " ", v1::Verdict_Name(decision.verdict()),
+                    "\n");
+  }
+  EXPECT_EQ(verdicts,
+            "/mens VERDICT_SHIP\n"
+            "/womens VERDICT_SHIP\n"
+            "head/mens VERDICT_SHIP\n"
+            "head/womens VERDICT_KEEP_RUNNING\n"
+            "waist/mens VERDICT_SHIP\n"
+            "waist/womens VERDICT_KEEP_RUNNING\n"
+            "tail/mens VERDICT_SHIP\n"
+            "tail/womens VERDICT_SHIP\n");
+}
+
 TEST(ReportTest, TheSameDataGiveTheSameReport) {
-  EXPECT_EQ(BuildReport(HillstromData(), 0.95)->SerializeAsString(), BuildReport(HillstromData(), 0.95)->SerializeAsString());
+  EXPECT_EQ(BuildReport(HillstromData(), 0.95)->SerializeAsString(),
+            BuildReport(HillstromData(), 0.95)->SerializeAsString());
 }
 
 TEST(ReportTest, ATierThatLacksAnArmIsLeftOutOfTheOverallEffectAndNamed) {
@@ -193,7 +245,8 @@ TEST(ReportTest, ImpossibleMomentsNameTheirCell) {
 
 TEST(ReportTest, ConfidenceOutsideItsRangeIsRefused) {
   for (const double confidence : {0.0, 0.4, 1.0, -1.0, std::numeric_limits<double>::quiet_NaN()}) {
-    EXPECT_EQ(BuildReport(HillstromData(), confidence).status().code(), absl::StatusCode::kInvalidArgument) << confidence;
+    EXPECT_EQ(BuildReport(HillstromData(), confidence).status().code(), absl::StatusCode::kInvalidArgument)
+        << confidence;
   }
 }
 

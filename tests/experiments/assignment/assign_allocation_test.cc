@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <array>
-#include <atomic>
-#include <cstdlib>
-#include <new>
 #include <string>
 #include <vector>
 
@@ -10,19 +7,7 @@
 #include "experiments/assignment/definition_update.h"
 #include "gtest/gtest.h"
 #include "tests/experiments/assignment/catalog.h"
-
-namespace {
-std::atomic<int> allocations = 0;
-}  // namespace
-
-// Counts what this program takes from the heap.
-void* operator new(size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  std::abort();
-}
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, size_t) noexcept { std::free(memory); }
+#include "tests/support/allocation_count.h"
 
 namespace tierwise {
 namespace {
@@ -56,7 +41,7 @@ TEST(AssignAllocationTest, AssigningTakesNothingFromTheHeap) {
   attributes.SetString(plan, "professional");
   attributes.SetDouble(spend, 1);
 
-  const int before = allocations;
+  const int64_t before = AllocationCount();
   for (size_t i = 0; i < users.size(); ++i) {
     attributes.Clear();
     attributes.SetString(country, i % 5 == 4 ? "US" : "SG");
@@ -65,7 +50,7 @@ TEST(AssignAllocationTest, AssigningTakesNothingFromTheHeap) {
     ++reasons[static_cast<size_t>(Assign(snapshot->Find("spring"), users[i], attributes, kNow).reason)];
   }
   ++reasons[static_cast<size_t>(Assign(snapshot->Find("none"), users[0], attributes, kNow).reason)];
-  EXPECT_EQ(allocations - before, 0);
+  EXPECT_EQ(AllocationCount() - before, 0);
 
   for (const v1::AssignmentReason reason :
        {v1::ASSIGNMENT_REASON_NOT_FOUND, v1::ASSIGNMENT_REASON_FORCED, v1::ASSIGNMENT_REASON_NOT_ELIGIBLE,

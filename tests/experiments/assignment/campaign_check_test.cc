@@ -200,5 +200,53 @@ TEST(CampaignCheckTest, AConcludedCampaignIsNotChecked) {
               IsEmpty());
 }
 
+TEST(CampaignCheckTest, AnAnalysisPlanWithinItsRangesHasNoProblems) {
+  EXPECT_THAT(ProblemsAfter([](v1::Campaign& c) {
+                c.add_metrics("revenue");
+                v1::AnalysisPlan& plan = *c.mutable_analysis();
+                plan.set_alpha(0.2);
+                plan.set_worthwhile_lift(10.0);
+                plan.set_sequential_rule(v1::SEQUENTIAL_RULE_ALPHA_SPENDING);
+                c.mutable_schedule()->mutable_end_time()->set_seconds(2'000'000'000);
+                plan.add_guardrails()->set_metric("revenue");
+                plan.mutable_guardrails(0)->set_margin(1.0);
+              }),
+              IsEmpty());
+}
+
+TEST(CampaignCheckTest, NumbersOfTheAnalysisPlanOutsideTheirRangesAreNamed) {
+  EXPECT_THAT(ProblemsAfter([](v1::Campaign& c) {
+                c.mutable_analysis()->set_alpha(0.5);
+                c.mutable_analysis()->set_worthwhile_lift(-0.1);
+              }),
+              ElementsAre("campaigns/spring.analysis.alpha: is 0.5, allowed is 0.001 to 0.2",
+                          "campaigns/spring.analysis.worthwhile_lift: is -0.1, allowed is 0 to 10"));
+  EXPECT_THAT(
+      ProblemsAfter([](v1::Campaign& c) { c.mutable_analysis()->set_alpha(std::numeric_limits<double>::quiet_NaN()); }),
+      SizeIs(1));
+}
+
+TEST(CampaignCheckTest, AlphaSpendingNeedsAnEnd) {
+  EXPECT_THAT(
+      ProblemsAfter(
+          [](v1::Campaign& c) { c.mutable_analysis()->set_sequential_rule(v1::SEQUENTIAL_RULE_ALPHA_SPENDING); }),
+      ElementsAre("campaigns/spring.analysis.sequential_rule: is ALPHA_SPENDING, which needs schedule.end_time"));
+}
+
+TEST(CampaignCheckTest, GuardrailsAreOtherMetricsOfTheCampaignEachOnce) {
+  EXPECT_THAT(ProblemsAfter([](v1::Campaign& c) { c.mutable_analysis()->add_guardrails()->set_metric("visit"); }),
+              ElementsAre("campaigns/spring.analysis.guardrails[0].metric: is the primary metric, on which decisions "
+                          "rest already"));
+  EXPECT_THAT(ProblemsAfter([](v1::Campaign& c) { c.mutable_analysis()->add_guardrails()->set_metric("revenue"); }),
+              ElementsAre(StartsWith("campaigns/spring.analysis.guardrails[0].metric: ")));
+  EXPECT_THAT(ProblemsAfter([](v1::Campaign& c) {
+                c.add_metrics("revenue");
+                for (int i = 0; i < 2; ++i) c.mutable_analysis()->add_guardrails()->set_metric("revenue");
+                c.mutable_analysis()->mutable_guardrails(1)->set_margin(1.5);
+              }),
+              ElementsAre(StartsWith("campaigns/spring.analysis.guardrails[1].metric: there is another guardrail on"),
+                          "campaigns/spring.analysis.guardrails[1].margin: is 1.5, allowed is 0 to 1"));
+}
+
 }  // namespace
 }  // namespace tierwise

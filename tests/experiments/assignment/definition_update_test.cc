@@ -122,6 +122,23 @@ TEST_F(UpdateTest, ALaunchedCampaignKeepsWhatItsResultsRestOn) {
               ElementsAre("campaigns/spring.salt", "campaigns/spring.variants", "campaigns/spring.variants"));
 }
 
+TEST_F(UpdateTest, HowALaunchedCampaignIsJudgedStaysButForMoreGuardrails) {
+  const auto add_guardrail = [](v1::Campaign& c) {
+    c.add_metrics("revenue");
+    c.mutable_analysis()->add_guardrails()->set_metric("revenue");
+    c.mutable_analysis()->mutable_guardrails(0)->set_margin(0.01);
+  };
+  EXPECT_THAT(FixedFields([](v1::Campaign& c) { c.mutable_analysis()->set_alpha(0.1); }),
+              ElementsAre("campaigns/spring.analysis"));
+  EXPECT_THAT(FixedFields([](v1::Campaign& c) { c.mutable_analysis()->set_worthwhile_lift(0.1); }),
+              ElementsAre("campaigns/spring.analysis"));
+  Apply(add_guardrail);
+  EXPECT_THAT(FixedFields([](v1::Campaign& c) { c.mutable_analysis()->clear_guardrails(); }),
+              ElementsAre("campaigns/spring.analysis.guardrails"));
+  EXPECT_THAT(FixedFields([](v1::Campaign& c) { c.mutable_analysis()->mutable_guardrails(0)->set_margin(0.5); }),
+              ElementsAre("campaigns/spring.analysis.guardrails"));
+}
+
 TEST_F(UpdateTest, NewWeightsBeginTheNextPhaseOfTheirTierOnly) {
   Apply([](v1::Campaign& c) { SetWeights(*c.mutable_tier_plans(0), 1, 1, 1); });
   EXPECT_EQ(current_.tier_plans(0).phase(), 2u);

@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "experiments/audience/condition_check.h"
-#include "tests/experiments/audience/allocation_count.h"
+#include "tests/support/allocation_count.h"
 #include "tests/experiments/audience/audience_definitions.h"
 
 namespace tierwise {

@@ -267,7 +267,13 @@ class EvidenceSqlTest : public testing::TestWithParam<uint64_t> {
     auto data = GatherEvidence(*store.events, request);
     EXPECT_TRUE(data.ok()) << data.status();
     data_ = *std::move(data);
-    metrics_ = std::move(request.metrics);
+    for (const v1::Metric& metric : request.metrics) {
+      metrics_.push_back(metric);
+      if (!metric.has_cap()) continue;
+      metrics_.push_back(metric);
+      metrics_.back().clear_cap();
+    }
+    EXPECT_EQ(data_.metrics.size(), metrics_.size());
     store = {};
     sql_ = std::make_unique<Sql>(folder_.File("store.duckdb"));
     sql_->Run(absl::Substitute(kCohort, absl::ToUnixMicros(as_of_)));
@@ -279,7 +285,7 @@ class EvidenceSqlTest : public testing::TestWithParam<uint64_t> {
 
   TemporaryFolder folder_;
   const absl::Time as_of_;
-  std::vector<v1::Metric> metrics_;
+  std::vector<v1::Metric> metrics_;  // those gathered: each with a cap is followed by itself without
   CampaignData data_;
   std::unique_ptr<Sql> sql_;
 };
@@ -318,6 +324,7 @@ TEST_P(EvidenceSqlTest, OpenWindowsAndTimesAreThoseOfTheSql) {
 TEST_P(EvidenceSqlTest, MomentsAreThoseOfTheSql) {
   for (size_t m = 0; m < metrics_.size(); ++m) {
     SCOPED_TRACE(metrics_[m].id());
+    ASSERT_EQ(data_.metrics[m].id, metrics_[m].id());
     const std::vector<std::string> outcomes = OutcomesSql(metrics_[m], absl::ToUnixMicros(as_of_));
     std::string columns = "tier, variant, count(*)", joins = "cohort c";
     for (size_t i = 0; i < outcomes.size(); ++i) {

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <cmath>
+
+#include "experiments/stats/adjustment.h"
+#include "experiments/stats/exact_tests.h"
+#include "experiments/stats/means.h"
+#include "experiments/stats/moments.h"
+#include "experiments/stats/post_stratification.h"
+#include "experiments/stats/proportions.h"
+#include "experiments/stats/quantiles.h"
+#include "experiments/stats/ratios.h"
+#include "experiments/stats/relative_lift.h"
+#include "experiments/stats/srm.h"
+#include "tests/experiments/stats/worked_examples.h"
+
+namespace tierwise {
+namespace {
+
+constexpr double kConfidence = 0.95;
+
+std::vector<double> Ends(const Interval& interval) { return {interval.lower, interval.upper}; }
+
+std::vector<int64_t> Whole(const std::vector<double>& values) {
+  std::vector<int64_t> whole;
+  for (const double value : values) whole.push_back(std::llround(value));
+  return whole;
+}
+
+// "conversions users".
+Proportion ProportionOf(const Given& given, const char* arm) {
+  const std::vector<int64_t> counts = Whole(given.List(arm));
+  return {counts[0], counts[1]};
+}
+
+// "users mean variance".
+Moments MomentsOf(const Given& given, const char* arm) {
+  const std::vector<double>& values = given.List(arm);
+  return {std::llround(values[0]), values[1], values[2] * (values[0] - 1.0)};
+}
+
+ArmMeans MeansOf(const Given& given) { return MeansOf(MomentsOf(given, "control"), MomentsOf(given, "treatment")); }
+
+// "users mean mean variance covariance variance".
+JointMoments JointMomentsOf(const Given& given, const char* arm) {
+  const std::vector<double>& values = given.List(arm);
+  const double df = values[0] - 1.0;
+  return JointMoments::FromParts(std::llround(values[0]), {values[1], values[2]},
+                                 {values[3] * df, values[4] * df, values[5] * df});
+}
+
+Results MomentsExample(const Given& given) {
+  Moments all, part;
+  for (const double x : given.List("part_a")) all.Add(x);
+  for (const double x : given.List("part_b")) part.Add(x);
+  all.Merge(part);
+  return {{"mean", {all.mean}}, {"variance", {all.Variance()}}};
+}
+
+Results Newcombe(const Given& given) {
+  const Estimate estimate =
+      *CompareProportions(ProportionOf(given, "control"), ProportionOf(given, "treatment"), kConfidence);
+  return {{"effect", {estimate.effect}},
+          {"se", {estimate.se}},
+          {"z", {estimate.test.statistic}},
+          {"p", {estimate.test.p}},
+          {"interval", Ends(estimate.interval)}};
+}
+
+Results MiettinenNurminen(const Given& given) {
+  return {{"interval", Ends(MiettinenNurminenInterval(ProportionOf(given, "control"), ProportionOf(given, "treatment"),
+                                                      kConfidence))}};
+}
+
+Results ExactTests(const Given& given) {
+  const Proportion control = ProportionOf(given, "control"), treatment = ProportionOf(given, "treatment");
+  return {{"fisher", {*FisherExactP(control, treatment)}},
+          {"mid_p", {*FisherExactP(control, treatment, true)}},
+          {"boschloo", {BoschlooP(control, treatment)}}};
+}
+
+Results Welch(const Given& given) {
+  const Estimate estimate = *CompareMeans(MomentsOf(given, "control"), MomentsOf(given, "treatment"), kConfidence);
+  return {{"effect", {estimate.effect}}, {"se", {estimate.se}},    {"t", {estimate.test.statistic}},
+          {"df", {estimate.test.df}},    {"p", {estimate.test.p}}, {"interval", Ends(estimate.interval)}};
+}
+
+Results LinearContrastExample(const Given& given) {
+  const Estimate estimate = *LinearContrast(MeansOf(given), given.Number("margin"), kConfidence);
+  return {{"effect", {estimate.effect}}, {"t", {estimate.test.statistic}}, {"p", {estimate.test.p}}};
+}
+
+Results Ratios(const Given& given) {
+  const JointMoments control = JointMomentsOf(given, "control"), treatment = JointMomentsOf(given, "treatment");
+  const Estimate estimate = *CompareRatios(control, treatment, kConfidence);
+  return {{"control_ratio", {EstimateRatio(control).ratio}},
+          {"treatment_ratio", {EstimateRatio(treatment).ratio}},
+          {"effect", {estimate.effect}},
+          {"se", {estimate.se}},
+          {"p", {estimate.test.p}},
+          {"interval", Ends(estimate.interval)}};
+}
+
+Results Quantiles(const Given& given) {
+  const QuantileEstimate estimate =
+      *EstimateQuantile(given.List("values"), Whole(given.List("users")), given.Number("quantile"), kConfidence);
+  return {{"value", {estimate.value}},
+          {"order_interval", Ends(estimate.order_interval)},
+          {"independent_se", {estimate.se_independent}},
+          {"design_effect", {estimate.design_effect}},
+          {"se", {estimate.se}}};
+}
+
+Results LiftOf(const RelativeLift& lift) { return {{"lift", {lift.lift}}, {"interval", Ends(lift.interval)}}; }
+
+Results RateLift(const Given& given) {
+  return LiftOf(*ProportionLift(ProportionOf(given, "control"), ProportionOf(given, "treatment"), kConfidence));
+}
+
+Results Fieller(const Given& given) { return LiftOf(*FiellerLift(MeansOf(given), kConfidence)); }
+
+Results Delta(const Given& given) { return {{"interval", Ends(DeltaLift(MeansOf(given), kConfidence)->interval)}}; }
+
+Results Adjustment(const Given& given) {
+  const JointMoments control = JointMomentsOf(given, "control"), treatment = JointMomentsOf(given, "treatment");
+  const RegressionAdjustment adjusted = *AdjustMeans(control, treatment, kConfidence);
+  return {{"effect", {adjusted.estimate.effect}},
+          {"se", {adjusted.estimate.se}},
+          {"conditional_se", {adjusted.conditional_se}},
+          {"raw_se", {CompareMeans(control.Marginal(0), treatment.Marginal(0), kConfidence)->se}},
+          {"control_slope", {adjusted.control_slopes[0]}},
+          {"treatment_slope", {adjusted.treatment_slopes[0]}}};
+}
+
+Results Cuped(const Given& given) {
+  const PooledCuped cuped =
+      *AdjustByPooledSlope(JointMomentsOf(given, "control"), JointMomentsOf(given, "treatment"), kConfidence);
+  return {{"theta", {cuped.theta}},
+          {"correlation", {cuped.correlation}},
+          {"effect", {cuped.estimate.effect}},
+          {"se", {cuped.estimate.se}}};
+}
+
+Results PostStratification(const Given& given) {
+  std::vector<Stratum> strata;
+  const std::vector<double>& users = given.List("users");
+  for (size_t k = 0; k < users.size(); ++k) {
+    strata.push_back({std::llround(users[k]), ArmMeans{.control = given.List("control_means")[k],
+                                                       .control_variance = given.List("control_variances")[k],
+                                                       .treatment = given.List("treatment_means")[k],
+                                                       .treatment_variance = given.List("treatment_variances")[k]}});
+  }
+  const PostStratifiedEffect effect = *PostStratify(strata, kConfidence);
+  return {{"effect", {effect.estimate.effect}},
+          {"se", {effect.estimate.se}},
+          {"population_se", {effect.superpopulation.se}},
+          {"weights", effect.weights}};
+}
+
+Results SampleRatio(const Given& given) {
+  const SampleRatioCheck check = *CheckSampleRatio(Whole(given.List("counts")), given.List("weights"));
+  return {{"chi_squared", {check.chi_squared}},
+          {"p", {check.p}},
+          {"largest_share_deviation", {check.largest_share_deviation}}};
+}
+
+Results SequentialRatio(const Given& given) {
+  SequentialSampleRatio test = *SequentialSampleRatio::Create(given.List("weights"));
+  for (const char* look : {"look_1", "look_2"}) {
+    if (!test.Look(Whole(given.List(look))).ok()) return {};
+  }
+  return {{"log_bayes_factor", {test.log_bayes_factor()}}, {"p", {test.p()}}};
+}
+
+}  // namespace
+
+std::vector<WorkedExample> EstimatorExamples() {
+  return {{"moments", MomentsExample},
+          {"newcombe", Newcombe},
+          {"miettinen-nurminen", MiettinenNurminen},
+          {"exact-tests", ExactTests},
+          {"welch", Welch},
+          {"linear-contrast", LinearContrastExample},
+          {"ratios", Ratios},
+          {"quantiles", Quantiles},
+          {"katz", RateLift},
+          {"donner-zou", RateLift},
+          {"fieller", Fieller},
+          {"delta-method", Delta},
+          {"regression-adjustment", Adjustment},
+          {"cuped", Cuped},
+          {"post-stratification", PostStratification},
+          {"sample-ratio", SampleRatio},
+          {"sequential-sample-ratio", SequentialRatio}};
+}
+
+}  // namespace tierwise
