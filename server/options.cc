@@ -33,8 +33,8 @@ Exit codes: 0 stopped when told to; 1 could not start or run; 2 bad flags or con
 
 // Every flag is read as text, so that all that are wrong can be listed at once.
 struct RawOptions {
-  std::string listen, store, store_threads, store_memory_mb, max_threads, max_message_kb, shutdown_grace, log_level, log_format,
-      port_file;
+  std::string listen, store, store_threads, store_memory_mb, max_threads, max_message_kb, shutdown_grace, log_level,
+      log_format, port_file;
   bool check = false;
 };
 
@@ -108,7 +108,8 @@ void DeclareFlags(CLI::App& app, RawOptions& raw) {
   app.add_option("--store", raw.store, "The DuckDB file that holds everything; created if there is none")
       ->default_val("tierwise.duckdb");
   app.add_option("--store-threads", raw.store_threads, "Threads of the store, and of reports")->default_val("2");
-  app.add_option("--store-memory-mb", raw.store_memory_mb, "Memory that the store may use, in MiB")->default_val("1024");
+  app.add_option("--store-memory-mb", raw.store_memory_mb, "Memory that the store may use, in MiB")
+      ->default_val("1024");
   app.add_option("--max-threads", raw.max_threads, "Threads for calls that wait (catalog, events, reports)")
       ->default_val("64");
   app.add_option("--max-message-kb", raw.max_message_kb, "Largest request taken, in KiB")->default_val("4096");

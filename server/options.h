@@ -14,7 +14,7 @@ namespace tierwise {
 struct ServerOptions {
   std::string listen = "127.0.0.1:7443";  // host:port; port 0 takes a free one
   StoreOptions store;
-  int max_threads = 64;                    // of gRPC's synchronous calls, at least 4
+  int max_threads = 64;  // of gRPC's synchronous calls, at least 4
   int max_message_bytes = 4 * 1024 * 1024;
   absl::Duration shutdown_grace = absl::Seconds(5);  // for calls under way when the server is told to stop
   LogLevel log_level = LogLevel::kInfo;
@@ -30,7 +30,8 @@ struct CommandLine {
   ServerOptions options;
 };
 
-// Reads flags and, if --config names one, a TOML file with the same names; flags win. InvalidArgument lists every problem of both.
+// Reads flags and, if --config names one, a TOML file with the same names; flags win. InvalidArgument lists every
+// problem of both.
 absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv);
 
 }  // namespace tierwise

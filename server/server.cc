@@ -44,7 +44,8 @@ void SetTransportLimits(const ServerOptions& options, grpc::ServerBuilder& build
 }
 
 bool IsLoopback(absl::string_view listen) {
-  return absl::StartsWith(listen, "127.") || absl::StartsWith(listen, "localhost:") || absl::StartsWith(listen, "[::1]:");
+  return absl::StartsWith(listen, "127.") || absl::StartsWith(listen, "localhost:") ||
+         absl::StartsWith(listen, "[::1]:");
 }
 
 }  // namespace
@@ -88,8 +89,8 @@ class Server::Parts {
     builder.RegisterService(report_service_.get());
     grpc_ = builder.BuildAndStart();
     if (grpc_ == nullptr || port_ == 0) {
-      return absl::UnavailableError(
-          absl::StrCat("could not listen on ", options_.listen, ": is another server there? --listen names another port"));
+      return absl::UnavailableError(absl::StrCat("could not listen on ", options_.listen,
+                                                 ": is another server there? --listen names another port"));
     }
     if (!IsLoopback(options_.listen)) {
       Log(LogLevel::kWarning, "listening beyond this machine without TLS: put a proxy in front",

@@ -39,6 +39,15 @@ struct AnalyzeOptions {
   bool is_csv = false;
 };
 
+// A window that the file does not state is not one of 0 seconds.
+void ClearUnknownWindows(v1::Report& report) {
+  for (v1::MetricReport& metric : *report.mutable_metrics()) {
+    if (FromProto(metric.window()) != absl::ZeroDuration()) continue;
+    metric.clear_window();
+    metric.clear_delay();
+  }
+}
+
 absl::StatusOr<ExitCode> Analyze(AnalyzeOptions options, const Invocation& invocation) {
   Terminal& terminal = invocation.terminal;
   if (!options.as_of.empty()) {
@@ -48,6 +57,7 @@ absl::StatusOr<ExitCode> Analyze(AnalyzeOptions options, const Invocation& invoc
   TIERWISE_ASSIGN_OR_RETURN(const SummarySource source, ReadSummary(options.request, terminal));
   TIERWISE_ASSIGN_OR_RETURN(const SummaryData summary, AssembleSummary(source, options.overrides));
   TIERWISE_ASSIGN_OR_RETURN(v1::Report report, BuildReport(summary.data, options.confidence));
+  ClearUnknownWindows(report);
   if (options.is_json) {
     terminal.out << ToReadableJson(report, Fields::kComplete).dump(2) << '\n';
     return ExitCode::kOk;

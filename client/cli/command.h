@@ -31,6 +31,8 @@ void AddExplainCommand(CLI::App& app, Invocation& invocation);
 void AddImportCommand(CLI::App& app, Invocation& invocation);
 void AddReportCommand(CLI::App& app, Invocation& invocation);
 void AddAnalyzeCommand(CLI::App& app, Invocation& invocation);
+void AddPowerCommand(CLI::App& app, Invocation& invocation);
+void AddSimulateCommand(CLI::App& app, Invocation& invocation);
 void AddCallCommand(CLI::App& app, Invocation& invocation);
 void AddVersionCommand(CLI::App& app, Invocation& invocation);
 void AddHealthCommand(CLI::App& app, Invocation& invocation);

@@ -53,6 +53,8 @@ void AddCommands(CLI::App& app, Invocation& invocation) {
   AddImportCommand(app, invocation);
   AddReportCommand(app, invocation);
   AddAnalyzeCommand(app, invocation);
+  AddPowerCommand(app, invocation);
+  AddSimulateCommand(app, invocation);
   AddCallCommand(app, invocation);
   AddHealthCommand(app, invocation);
   AddVersionCommand(app, invocation);

@@ -29,10 +29,11 @@ std::string WithThousands(int64_t number) {
 }
 
 std::string ProgressLine(const std::string& label, int64_t bytes, int64_t total_bytes, int64_t rows,
-                         absl::Duration elapsed) {
+                         absl::Duration elapsed, const std::string& unit) {
   const double seconds = std::max(absl::ToDoubleSeconds(elapsed), 1e-3);
-  const std::string rate = absl::StrCat(WithThousands(rows), " rows  ",
-                                        WithThousands(std::llround(static_cast<double>(rows) / seconds)), " rows/s");
+  const std::string rate =
+      absl::StrCat(WithThousands(rows), " ", unit, "  ",
+                   WithThousands(std::llround(static_cast<double>(rows) / seconds)), " ", unit, "/s");
   if (total_bytes <= 0) return absl::StrCat(label, "  ", rate);
   const double share = std::clamp(static_cast<double>(bytes) / static_cast<double>(total_bytes), 0.0, 1.0);
   const size_t filled = static_cast<size_t>(share * kBarWidth);
@@ -45,8 +46,13 @@ std::string ProgressLine(const std::string& label, int64_t bytes, int64_t total_
   return line;
 }
 
-Progress::Progress(std::string label, int64_t total_bytes, Terminal& terminal)
-    : label_(std::move(label)), total_bytes_(total_bytes), terminal_(terminal), start_(absl::Now()), drawn_(start_) {}
+Progress::Progress(std::string label, int64_t total_bytes, Terminal& terminal, std::string unit)
+    : label_(std::move(label)),
+      total_bytes_(total_bytes),
+      unit_(std::move(unit)),
+      terminal_(terminal),
+      start_(absl::Now()),
+      drawn_(start_) {}
 
 Progress::~Progress() {
   if (has_bar_) terminal_.err << "\r\033[K" << std::flush;
@@ -59,7 +65,7 @@ void Progress::Update(int64_t bytes, int64_t rows) {
   const absl::Time now = absl::Now();
   if (now - drawn_ < (terminal_.err_is_tty ? kRedraw : kNextLine)) return;
   drawn_ = now;
-  const std::string line = ProgressLine(label_, bytes, total_bytes_, rows, now - start_);
+  const std::string line = ProgressLine(label_, bytes, total_bytes_, rows, now - start_, unit_);
   if (terminal_.err_is_tty) {
     terminal_.err << '\r' << line << "\033[K" << std::flush;
     has_bar_ = true;

@@ -13,8 +13,8 @@ namespace tierwise {
 // elsewhere. Not thread-safe.
 class Progress {
  public:
-  // `total_bytes` 0: not known, no share and no time left are shown.
-  Progress(std::string label, int64_t total_bytes, Terminal& terminal);
+  // `total_bytes` 0: not known, no share and no time left are shown. `unit`: what is counted.
+  Progress(std::string label, int64_t total_bytes, Terminal& terminal, std::string unit = "rows");
   // Ends the bar's line.
   ~Progress();
   Progress(const Progress&) = delete;
@@ -28,6 +28,7 @@ class Progress {
  private:
   const std::string label_;
   const int64_t total_bytes_;
+  const std::string unit_;
   Terminal& terminal_;
   const absl::Time start_;
   absl::Time drawn_;
@@ -37,7 +38,7 @@ class Progress {
 
 // One line: "label  [#####.....]  48 %  31,000 rows  52,300 rows/s  0:12 left".
 std::string ProgressLine(const std::string& label, int64_t bytes, int64_t total_bytes, int64_t rows,
-                         absl::Duration elapsed);
+                         absl::Duration elapsed, const std::string& unit = "rows");
 
 // 1234567 -> "1,234,567".
 std::string WithThousands(int64_t number);

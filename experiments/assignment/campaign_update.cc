@@ -107,6 +107,10 @@ void CheckKept(const v1::Campaign& current, const v1::Campaign& proposed, Proble
       !MessageDifferencer::Equals(proposed.schedule().start_time(), current.schedule().start_time())) {
     fixed.Add(FieldPath(name, "schedule.start_time"), "cannot change");
   }
+  if (proposed.metrics_size() == 0 || proposed.metrics(0) != current.metrics(0)) {
+    fixed.Add(FieldPath(name, "metrics"),
+              absl::StrCat("the first one, on which decisions rest, stays \"", current.metrics(0), "\""));
+  }
   CheckVariantsKept(current, proposed, name, fixed);
   CheckLayerKept(current, proposed, name, fixed);
   CheckAnalysisKept(current, proposed, name, fixed);

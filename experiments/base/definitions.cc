@@ -56,10 +56,10 @@ const v1::Definition* Definitions::Find(absl::string_view name) const {
   return it == all_.end() ? nullptr : it->second.get();
 }
 
-#define TIERWISE_DEFINE_FIND(Kind, accessor, collection)                          \
-  const v1::Kind* Definitions::Find##Kind(absl::string_view id) const {           \
-    const v1::Definition* definition = Find(absl::StrCat(collection "/", id));    \
-    return definition == nullptr ? nullptr : &definition->accessor();             \
+#define TIERWISE_DEFINE_FIND(Kind, accessor, collection)                       \
+  const v1::Kind* Definitions::Find##Kind(absl::string_view id) const {        \
+    const v1::Definition* definition = Find(absl::StrCat(collection "/", id)); \
+    return definition == nullptr ? nullptr : &definition->accessor();          \
   }
 TIERWISE_DEFINE_FIND(Attribute, attribute, "attributes")
 TIERWISE_DEFINE_FIND(Segment, segment, "segments")

@@ -28,8 +28,8 @@ google::protobuf::Message* MutableResourceOf(v1::Definition& definition);
 const v1::DefinitionMeta& MetaOf(const v1::Definition& definition);
 v1::DefinitionMeta& MutableMetaOf(v1::Definition& definition);
 
-// All definitions of one catalog version: a value. Copies share the definitions, which never change. Not thread-safe while it is
-// being changed.
+// All definitions of one catalog version: a value. Copies share the definitions, which never change. Not thread-safe
+// while it is being changed.
 class Definitions {
  public:
   using Pointer = std::shared_ptr<const v1::Definition>;

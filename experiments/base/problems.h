@@ -31,8 +31,8 @@ class Problems {
   bool empty() const { return problems_.empty(); }
   const std::vector<Problem>& problems() const { return problems_; }
 
-  // OK when empty. Otherwise InvalidArgument whose message lists the problems ("field: description; ...") and whose payload
-  // under kBadRequestPayloadUrl is a google.rpc.BadRequest with one violation for each.
+  // OK when empty. Otherwise InvalidArgument whose message lists the problems ("field: description; ...") and whose
+  // payload under kBadRequestPayloadUrl is a google.rpc.BadRequest with one violation for each.
   absl::Status ToStatus() const;
 
  private:

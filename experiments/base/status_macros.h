@@ -9,11 +9,11 @@
 // Abseil 20220623 has no status macros: these are the project's own, here and nowhere else.
 
 // Returns from the calling function with the status of `expression` unless it is OK.
-#define TIERWISE_RETURN_IF_ERROR(expression)                               \
-  do {                                                                     \
+#define TIERWISE_RETURN_IF_ERROR(expression)                                    \
+  do {                                                                          \
     if (::absl::Status tierwise_status = (expression); !tierwise_status.ok()) { \
-      return tierwise_status;                                              \
-    }                                                                      \
+      return tierwise_status;                                                   \
+    }                                                                           \
   } while (false)
 
 // Evaluates `expression` (an absl::StatusOr<T>); returns its status from the calling function, or assigns its value to

@@ -11,8 +11,8 @@ namespace tierwise {
 
 // Facts as the evidence join reads them: columns, with users and event ids as 64-bit keys and names as small indexes.
 
-// XXH3 64-bit of a user id or an event id, as stored: changing it orphans every stored fact. Two of 10^8 users share a key with
-// probability 3e-4; they would then count as one user.
+// XXH3 64-bit of a user id or an event id, as stored: changing it orphans every stored fact. Two of 10^8 users share a
+// key with probability 3e-4; they would then count as one user.
 uint64_t KeyOf(absl::string_view id);
 
 // An index that stands for a name which the scan was not asked for.
@@ -20,21 +20,21 @@ inline constexpr uint16_t kOtherName = 0xffff;
 
 // A run of exposures of one campaign, in any order. All spans have the same length.
 struct ExposureColumns {
-  absl::Span<const uint64_t> user;         // KeyOf(user_id)
-  absl::Span<const int64_t> time_micros;   // when it happened, since the epoch
-  absl::Span<const uint16_t> variant;      // index into the scan's variants, or kOtherName
-  absl::Span<const uint16_t> tier;         // index into the scan's tiers, or kOtherName
+  absl::Span<const uint64_t> user;        // KeyOf(user_id)
+  absl::Span<const int64_t> time_micros;  // when it happened, since the epoch
+  absl::Span<const uint16_t> variant;     // index into the scan's variants, or kOtherName
+  absl::Span<const uint16_t> tier;        // index into the scan's tiers, or kOtherName
   absl::Span<const uint32_t> phase;
-  absl::Span<const uint8_t> forced;        // 1 for a forced user
+  absl::Span<const uint8_t> forced;  // 1 for a forced user
 };
 
 // A run of events, in any order. All spans have the same length.
 struct EventColumns {
-  absl::Span<const uint64_t> user;         // KeyOf(user_id)
-  absl::Span<const int64_t> time_micros;   // when it happened, since the epoch
-  absl::Span<const uint16_t> name;         // index into the scan's event names
-  absl::Span<const uint64_t> event;        // KeyOf(event_id): the same one again, of the same user, counts once
-  absl::Span<const double> value;          // 0 where the event has none
+  absl::Span<const uint64_t> user;        // KeyOf(user_id)
+  absl::Span<const int64_t> time_micros;  // when it happened, since the epoch
+  absl::Span<const uint16_t> name;        // index into the scan's event names
+  absl::Span<const uint64_t> event;       // KeyOf(event_id): the same one again, of the same user, counts once
+  absl::Span<const double> value;         // 0 where the event has none
 };
 
 }  // namespace tierwise

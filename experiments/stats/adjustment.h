@@ -25,7 +25,8 @@ struct RegressionAdjustment {
   double conditional_se = 0.0;
   std::vector<double> control_slopes = {};  // one per covariate, 0 where dropped
   std::vector<double> treatment_slopes = {};
-  std::vector<bool> is_dropped = {};  // collinear with earlier covariates in an arm, constant, or too many for the users
+  std::vector<bool> is_dropped =
+      {};  // collinear with earlier covariates in an arm, constant, or too many for the users
 };
 
 // Lin's (2013) estimator from moments: each arm's regression on the covariates predicts its mean at the covariates'

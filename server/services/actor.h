@@ -7,8 +7,8 @@
 
 namespace tierwise {
 
-// Who calls, for the audit trail: what the metadata key `tierwise-actor` says (at most 200 bytes of printable ASCII), else
-// "anonymous". Not authenticated.
+// Who calls, for the audit trail: what the metadata key `tierwise-actor` says (at most 200 bytes of printable ASCII),
+// else "anonymous". Not authenticated.
 std::string ActorOf(const grpc::ServerContext& context);
 
 }  // namespace tierwise

@@ -36,7 +36,8 @@ absl::Status CheckUser(absl::string_view user_id, absl::string_view field) {
 
 absl::Status CheckCampaigns(const Strings& campaigns) {
   if (campaigns.size() <= kMaxCampaigns) return absl::OkStatus();
-  return InvalidField("campaigns", absl::StrCat("has ", campaigns.size(), " ids; at most ", kMaxCampaigns, " are allowed"));
+  return InvalidField("campaigns",
+                      absl::StrCat("has ", campaigns.size(), " ids; at most ", kMaxCampaigns, " are allowed"));
 }
 
 absl::Status SetAttributes(const AttributeSchema& schema, const Values& values, UserAttributes& user) {
@@ -99,7 +100,8 @@ struct DecisionIdentity {
 // One campaign's answers, gathered user by user.
 class DistinctAssignments {
  public:
-  DistinctAssignments(absl::string_view campaign, int users, v1::CampaignAssignments& out) : campaign_(campaign), out_(out) {
+  DistinctAssignments(absl::string_view campaign, int users, v1::CampaignAssignments& out)
+      : campaign_(campaign), out_(out) {
     out_.mutable_assigned()->Reserve(users);
   }
 
@@ -145,7 +147,8 @@ absl::Status AnswerAssignBatch(const Snapshot& snapshot, int64_t now_micros, con
     }
   }
   TIERWISE_RETURN_IF_ERROR(CheckCampaigns(request.campaigns()));
-  TIERWISE_ASSIGN_OR_RETURN(AttributeColumns columns, AttributeColumns::Create(snapshot.schema(), request.columns(), users));
+  TIERWISE_ASSIGN_OR_RETURN(AttributeColumns columns,
+                            AttributeColumns::Create(snapshot.schema(), request.columns(), users));
 
   const std::vector<Asked> asked = AskedCampaigns(snapshot, request.campaigns());
   std::vector<DistinctAssignments> answers;

@@ -34,8 +34,8 @@ int CountPresent(const v1::AttributeColumn& column, int users) {
 
 // How many values each list of the column has, and which one the attribute's type reads.
 struct ValueCounts {
-  int read = -1;     // values in the list of the attribute's type; -1 where that type has none
-  int others = 0;    // values in lists of other types
+  int read = -1;   // values in the list of the attribute's type; -1 where that type has none
+  int others = 0;  // values in lists of other types
 };
 
 ValueCounts CountValues(const v1::AttributeColumn& column, v1::AttributeType type) {
@@ -70,8 +70,9 @@ absl::Status CheckValues(const v1::AttributeColumn& column, v1::AttributeType ty
   }
   for (const std::string& text : column.strings()) {
     if (text.size() > kMaxTextBytes) {
-      return InvalidField(absl::StrCat(field, ".strings"), absl::StrCat("has a text of ", text.size(), " bytes; at most ",
-                                                                        kMaxTextBytes, " are allowed"));
+      return InvalidField(
+          absl::StrCat(field, ".strings"),
+          absl::StrCat("has a text of ", text.size(), " bytes; at most ", kMaxTextBytes, " are allowed"));
     }
   }
   for (const uint32_t code : column.string_codes()) {
@@ -96,18 +97,19 @@ absl::Status CheckValues(const v1::AttributeColumn& column, v1::AttributeType ty
   return absl::OkStatus();
 }
 
-absl::Status CheckColumn(const v1::AttributeColumn& column, v1::AttributeType type, int users, const std::string& field) {
+absl::Status CheckColumn(const v1::AttributeColumn& column, v1::AttributeType type, int users,
+                         const std::string& field) {
   const size_t bytes = static_cast<size_t>((users + 7) / 8);
   if (!column.present().empty() && column.present().size() != bytes) {
-    return InvalidField(absl::StrCat(field, ".present"), absl::StrCat("has ", column.present().size(), " bytes; ", users,
-                                                                      " users need ", bytes));
+    return InvalidField(absl::StrCat(field, ".present"),
+                        absl::StrCat("has ", column.present().size(), " bytes; ", users, " users need ", bytes));
   }
   const ValueCounts counts = CountValues(column, type);
   const int wanted = CountPresent(column, users);
   if (counts.others > 0 || counts.read != wanted) {
-    return InvalidField(field, absl::StrCat("must have ", wanted, " values, all in the list for ",
-                                            v1::AttributeType_Name(type), "; it has ", std::max(counts.read, 0), " there and ",
-                                            counts.others, " elsewhere"));
+    return InvalidField(
+        field, absl::StrCat("must have ", wanted, " values, all in the list for ", v1::AttributeType_Name(type),
+                            "; it has ", std::max(counts.read, 0), " there and ", counts.others, " elsewhere"));
   }
   return CheckValues(column, type, field);
 }
@@ -117,7 +119,8 @@ absl::Status CheckColumn(const v1::AttributeColumn& column, v1::AttributeType ty
 absl::StatusOr<AttributeColumns> AttributeColumns::Create(
     const AttributeSchema& schema, const google::protobuf::RepeatedPtrField<v1::AttributeColumn>& columns, int users) {
   if (columns.size() > kMaxColumns) {
-    return InvalidField("columns", absl::StrCat("has ", columns.size(), " items; at most ", kMaxColumns, " are allowed"));
+    return InvalidField("columns",
+                        absl::StrCat("has ", columns.size(), " items; at most ", kMaxColumns, " are allowed"));
   }
   AttributeColumns result;
   std::set<absl::string_view> seen;

@@ -15,15 +15,15 @@ namespace tierwise {
 // The attribute columns of a batch, read user by user. Borrows the request. Not thread-safe.
 class AttributeColumns {
  public:
-  // Checks every column whole: attributes given twice, a list of values of another type than the attribute's, too few or too many
-  // values, codes outside the dictionary, doubles that are not finite, texts over 1,024 bytes. InvalidArgument names the column.
-  // Columns of attributes that the schema does not have are ignored.
+  // Checks every column whole: attributes given twice, a list of values of another type than the attribute's, too few
+  // or too many values, codes outside the dictionary, doubles that are not finite, texts over 1,024 bytes.
+  // InvalidArgument names the column. Columns of attributes that the schema does not have are ignored.
   static absl::StatusOr<AttributeColumns> Create(const AttributeSchema& schema,
                                                  const google::protobuf::RepeatedPtrField<v1::AttributeColumn>& columns,
                                                  int users);
 
-  // Sets `user` to the values of the next user, the first one at first. Allocates nothing but for string lists. REQUIRES: called at
-  // most once a user.
+  // Sets `user` to the values of the next user, the first one at first. Allocates nothing but for string lists.
+  // REQUIRES: called at most once a user.
   void Next(UserAttributes& user);
 
  private:

@@ -16,7 +16,7 @@ namespace tierwise {
 // What is to be gathered: a launched campaign, with what it referred to.
 struct EvidenceRequest {
   v1::Campaign campaign;
-  v1::Tiering tiering;               // of the version that the campaign pinned
+  v1::Tiering tiering;  // of the version that the campaign pinned
   std::vector<v1::Metric> metrics;
   absl::Time as_of;
   int threads = 1;

@@ -31,7 +31,8 @@ EditTerms TermsOf(const grpc::ServerContext& context, bool validate_only) {
 
 absl::StatusOr<int> PageSize(int requested) {
   if (requested < 0 || requested > kMaxPageSize) {
-    return InvalidField("page_size", absl::StrCat("must be from 1 to ", kMaxPageSize, "; 0 or unset is ", kDefaultPageSize));
+    return InvalidField("page_size",
+                        absl::StrCat("must be from 1 to ", kMaxPageSize, "; 0 or unset is ", kDefaultPageSize));
   }
   return requested == 0 ? kDefaultPageSize : requested;
 }
@@ -43,8 +44,9 @@ absl::Status CheckName(const std::string& name) {
       if (absl::string_view(name).substr(0, slash) == collection) return absl::OkStatus();
     }
   }
-  return InvalidField("name", absl::StrCat("\"", name, "\" is not a collection and an id such as \"segments/vip\"; collections are ",
-                                           absl::StrJoin(kCollections, ", ")));
+  return InvalidField(
+      "name", absl::StrCat("\"", name, "\" is not a collection and an id such as \"segments/vip\"; collections are ",
+                           absl::StrJoin(kCollections, ", ")));
 }
 
 absl::StatusOr<const v1::Definition*> FindDefinition(const Definitions& definitions, const std::string& name) {
@@ -171,8 +173,7 @@ grpc::Status CatalogService::DeleteDefinition(grpc::ServerContext* context, cons
                                                           FindDefinition(present, request->name()));
                                 TIERWISE_RETURN_IF_ERROR(CheckRevision(*before, request->expected_revision()));
                                 TIERWISE_RETURN_IF_ERROR(CheckDeletable(present, *before));
-                                return std::vector<Edit>{
-                                    {request->name(), v1::CHANGE_VERB_DELETE, "", std::nullopt}};
+                                return std::vector<Edit>{{request->name(), v1::CHANGE_VERB_DELETE, "", std::nullopt}};
                               });
   return ToGrpcStatus(view.status());
 }
@@ -236,11 +237,11 @@ grpc::Status CatalogService::ListChanges(grpc::ServerContext*, const v1::ListCha
 grpc::Status CatalogService::LaunchCampaign(grpc::ServerContext* context, const v1::LaunchCampaignRequest* request,
                                             v1::LaunchCampaignResponse* response) {
   const EditTerms terms = TermsOf(*context, request->validate_only());
-  auto campaign = Transition(catalog_, terms, request->campaign(), request->expected_revision(), "launch",
-                             [&](const v1::Campaign& current, const Definitions& present) {
-                               return Launch(current, present, absl::ToUnixMicros(terms.now),
-                                             present.catalog_version());
-                             });
+  auto campaign =
+      Transition(catalog_, terms, request->campaign(), request->expected_revision(), "launch",
+                 [&](const v1::Campaign& current, const Definitions& present) {
+                   return Launch(current, present, absl::ToUnixMicros(terms.now), present.catalog_version());
+                 });
   if (!campaign.ok()) return ToGrpcStatus(campaign.status());
   *response->mutable_campaign() = *std::move(campaign);
   return grpc::Status::OK;

@@ -10,6 +10,7 @@
 #include "experiments/assignment/campaign_lifecycle.h"
 #include "experiments/assignment/definition_update.h"
 #include "experiments/assignment/normalize.h"
+#include "experiments/assignment/pinned_definitions.h"
 #include "experiments/base/problems.h"
 #include "experiments/base/status_macros.h"
 #include "google/protobuf/util/field_mask_util.h"
@@ -40,7 +41,8 @@ bool Differ(const v1::Definition& a, const v1::Definition& b) {
 absl::Status CheckRevision(const v1::Definition& present, int64_t expected) {
   const int64_t revision = MetaOf(present).revision();
   if (expected <= 0) {
-    return InvalidField("expected_revision", absl::StrCat("is required: the revision that this changes, now ", revision));
+    return InvalidField("expected_revision",
+                        absl::StrCat("is required: the revision that this changes, now ", revision));
   }
   if (expected != revision) {
     return absl::AbortedError(absl::StrCat(NameOf(present), " is at revision ", revision, ", not ", expected,
@@ -109,8 +111,8 @@ absl::StatusOr<std::vector<Edit>> ApplyEdits(const Definitions& definitions,
       if (edit.ok() && edit->has_value()) edits.push_back(**std::move(edit));
     }
     if (status.ok() && !names.insert(NameOf(proposed.Get(i))).second) {
-      status = InvalidField(absl::StrCat("definitions[", i, "]"),
-                            absl::StrCat(NameOf(proposed.Get(i)), " is given twice"));
+      status =
+          InvalidField(absl::StrCat("definitions[", i, "]"), absl::StrCat(NameOf(proposed.Get(i)), " is given twice"));
     }
     if (!status.ok() && !absl::IsInvalidArgument(status)) return status;
     for (const Problem& problem : ProblemsOf(status)) problems.Add(problem.field, problem.description);
@@ -123,15 +125,18 @@ absl::Status CheckDeletable(const Definitions& definitions, const v1::Definition
   for (const auto& definition : definitions.InCollection("campaigns")) {
     const v1::Campaign& campaign = definition->campaign();
     if (present.has_metric() && absl::c_linear_search(campaign.metrics(), present.metric().id())) {
-      return absl::FailedPreconditionError(absl::StrCat(NameOf(present), " is in use: the report of campaign \"",
-                                                        campaign.id(), "\" needs it"));
+      return absl::FailedPreconditionError(
+          absl::StrCat(NameOf(present), " is in use: the report of campaign \"", campaign.id(), "\" needs it"));
     }
     if (campaign.state() != v1::CAMPAIGN_STATE_RUNNING && campaign.state() != v1::CAMPAIGN_STATE_PAUSED) continue;
     const bool is_it = present.has_campaign() && present.campaign().id() == campaign.id();
     const bool is_its_tiering = present.has_tiering() && present.tiering().id() == campaign.tiering();
-    if (is_it || is_its_tiering) {
-      return absl::FailedPreconditionError(absl::StrCat(NameOf(present), " is in use: campaign \"", campaign.id(), "\" is ",
-                                                        StateName(campaign.state()), "; conclude it first"));
+    const std::vector<Definitions::Pointer> segments = SegmentsOf(campaign, definitions);
+    const bool is_its_segment = absl::c_any_of(
+        segments, [&](const Definitions::Pointer& segment) { return NameOf(*segment) == NameOf(present); });
+    if (is_it || is_its_tiering || is_its_segment) {
+      return absl::FailedPreconditionError(absl::StrCat(NameOf(present), " is in use: campaign \"", campaign.id(),
+                                                        "\" is ", StateName(campaign.state()), "; conclude it first"));
     }
   }
   return absl::OkStatus();

@@ -85,7 +85,8 @@ std::optional<Problem> CheckEvent(const v1::Event& event, absl::Time now) {
                                                    kMaxPropertiesBytes, " are allowed")};
   }
   if (!event.properties_json().empty() && !IsShallowObject(event.properties_json())) {
-    return Problem{"properties_json", absl::StrCat("must be a JSON object, nested at most ", kMaxPropertiesDepth, " deep")};
+    return Problem{"properties_json",
+                   absl::StrCat("must be a JSON object, nested at most ", kMaxPropertiesDepth, " deep")};
   }
   return std::nullopt;
 }
@@ -107,8 +108,8 @@ std::optional<Problem> CheckExposure(const v1::Exposure& exposure, absl::Time no
 std::optional<Problem> CheckProfile(const v1::Profile& profile, const AttributeSchema& schema) {
   if (auto problem = CheckText("user_id", profile.user_id(), kMaxIdBytes)) return problem;
   if (profile.attributes_size() > kMaxAttributes) {
-    return Problem{"attributes",
-                   absl::StrCat("has ", profile.attributes_size(), " values; at most ", kMaxAttributes, " are allowed")};
+    return Problem{"attributes", absl::StrCat("has ", profile.attributes_size(), " values; at most ", kMaxAttributes,
+                                              " are allowed")};
   }
   UserAttributes values(schema);
   std::set<absl::string_view> seen;

@@ -10,7 +10,8 @@
 
 namespace tierwise {
 
-// What is wrong with one item of a batch, if anything is; the first problem found. `now` bounds times: at most an hour ahead.
+// What is wrong with one item of a batch, if anything is; the first problem found. `now` bounds times: at most an hour
+// ahead.
 std::optional<Problem> CheckEvent(const v1::Event& event, absl::Time now);
 std::optional<Problem> CheckProfile(const v1::Profile& profile, const AttributeSchema& schema);
 

@@ -49,7 +49,8 @@ std::vector<Item> Accepted(const google::protobuf::RepeatedPtrField<Item>& items
 
 grpc::Status EventService::RecordExposures(grpc::ServerContext*, const v1::RecordExposuresRequest* request,
                                            v1::RecordExposuresResponse* response) {
-  if (absl::Status status = CheckBatch(request->exposures_size(), "exposures"); !status.ok()) return ToGrpcStatus(status);
+  if (absl::Status status = CheckBatch(request->exposures_size(), "exposures"); !status.ok())
+    return ToGrpcStatus(status);
   const absl::Time now = absl::Now();
   std::vector<v1::Exposure> exposures(request->exposures().begin(), request->exposures().end());
   const auto problems = CompleteExposures(*catalog_.view().snapshot, profiles_, now, exposures);

@@ -8,8 +8,8 @@
 
 namespace tierwise {
 
-// tierwise.v1.EventService over the stores, which must outlive it: checks each item, fills in what may be left out, waits for the disk.
-// Thread-safe.
+// tierwise.v1.EventService over the stores, which must outlive it: checks each item, fills in what may be left out,
+// waits for the disk. Thread-safe.
 class EventService final : public v1::EventService::Service {
  public:
   EventService(const LiveCatalog& catalog, EventLog& events, ProfileStore& profiles)

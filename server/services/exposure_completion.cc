@@ -19,8 +19,9 @@ std::optional<Problem> FindCampaign(const Snapshot& snapshot, const std::string&
   if (*found == nullptr) return Problem{"campaign", absl::StrCat("there is no campaign \"", id, "\"")};
   const v1::CampaignState state = (*found)->state;
   if (state != v1::CAMPAIGN_STATE_RUNNING && state != v1::CAMPAIGN_STATE_PAUSED) {
-    return Problem{"campaign", absl::StrCat("\"", id, "\" is ", state == v1::CAMPAIGN_STATE_DRAFT ? "a draft" : "concluded",
-                                            "; exposures are taken while it is running or paused")};
+    return Problem{"campaign",
+                   absl::StrCat("\"", id, "\" is ", state == v1::CAMPAIGN_STATE_DRAFT ? "a draft" : "concluded",
+                                "; exposures are taken while it is running or paused")};
   }
   return std::nullopt;
 }
@@ -51,7 +52,8 @@ std::optional<Problem> FillFromPlan(const CompiledCampaign& campaign, v1::Exposu
   const std::vector<std::string>& tiers = campaign.tiering->tiers();
   const auto tier = std::find(tiers.begin(), tiers.end(), exposure.tier());
   if (tier == tiers.end()) {
-    return Problem{"tier", absl::StrCat("\"", exposure.tier(), "\" is not a tier of ", exposure.campaign(), "'s tiering")};
+    return Problem{"tier",
+                   absl::StrCat("\"", exposure.tier(), "\" is not a tier of ", exposure.campaign(), "'s tiering")};
   }
   const int plan_index = campaign.plan_of_tier[static_cast<size_t>(tier - tiers.begin())];
   if (plan_index == CompiledCampaign::kNotTargeted) {
@@ -72,7 +74,8 @@ std::optional<Problem> FillFromPlan(const CompiledCampaign& campaign, v1::Exposu
 }
 
 // The stored profiles of those exposures that need one, in their order.
-absl::StatusOr<std::vector<MaybeProfile>> ProfilesFor(ProfileStore& profiles, const std::vector<v1::Exposure>& exposures) {
+absl::StatusOr<std::vector<MaybeProfile>> ProfilesFor(ProfileStore& profiles,
+                                                      const std::vector<v1::Exposure>& exposures) {
   std::vector<std::string> users;
   for (const v1::Exposure& exposure : exposures) {
     if (exposure.tier().empty()) users.push_back(exposure.user_id());

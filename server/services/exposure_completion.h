@@ -13,8 +13,9 @@
 
 namespace tierwise {
 
-// Fills in what exposures may leave out: time (`now`), tier (from the stored profile, by the campaign's tiering), phase and propensity
-// (from the tier's plan). One entry an exposure: what is wrong with it, if anything is; such an exposure is left half-filled.
+// Fills in what exposures may leave out: time (`now`), tier (from the stored profile, by the campaign's tiering), phase
+// and propensity (from the tier's plan). One entry an exposure: what is wrong with it, if anything is; such an exposure
+// is left half-filled.
 absl::StatusOr<std::vector<std::optional<Problem>>> CompleteExposures(const Snapshot& snapshot, ProfileStore& profiles,
                                                                       absl::Time now,
                                                                       std::vector<v1::Exposure>& exposures);

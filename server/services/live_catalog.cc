@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "experiments/base/proto_time.h"
 #include "experiments/base/problems.h"
+#include "experiments/base/proto_time.h"
 #include "experiments/base/status_macros.h"
 #include "experiments/evidence/metric_plan.h"
 
@@ -25,7 +25,8 @@ std::set<int64_t> PinnedVersions(const Definitions& definitions) {
   return versions;
 }
 
-// All problems of definitions and metrics as one error. Assignment and evidence do not know each other: each checks its own.
+// All problems of definitions and metrics as one error. Assignment and evidence do not know each other: each checks its
+// own.
 absl::StatusOr<std::shared_ptr<const Snapshot>> CompileAndCheck(const Definitions& definitions,
                                                                 const std::map<int64_t, Definitions>& pinned) {
   auto snapshot = Compile(definitions, pinned);

@@ -49,9 +49,10 @@ class LiveCatalog {
   // The present version; costs a mutex and two reference counts.
   CatalogView view() const;
 
-  // Calls `edit` with the present definitions, gives what it returns revisions, checks all definitions together, writes them in one
-  // commit and makes them the present version. Nothing changes on an error, where nothing is edited, and with `validate_only`; the
-  // view returned is the one that is, or would be. A deletion that leaves a dangling reference is FailedPrecondition.
+  // Calls `edit` with the present definitions, gives what it returns revisions, checks all definitions together, writes
+  // them in one commit and makes them the present version. Nothing changes on an error, where nothing is edited, and
+  // with `validate_only`; the view returned is the one that is, or would be. A deletion that leaves a dangling
+  // reference is FailedPrecondition.
   absl::StatusOr<CatalogView> Change(
       const EditTerms& terms, absl::FunctionRef<absl::StatusOr<std::vector<Edit>>(const Definitions& present)> edit);
 

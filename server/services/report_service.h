@@ -15,8 +15,8 @@
 
 namespace tierwise {
 
-// tierwise.v1.ReportService over the catalog and the event log, which must outlive it. One report is gathered at a time, so that memory
-// stays bounded; where no fact came in since, what was gathered is used again. Thread-safe.
+// tierwise.v1.ReportService over the catalog and the event log, which must outlive it. One report is gathered at a
+// time, so that memory stays bounded; where no fact came in since, what was gathered is used again. Thread-safe.
 class ReportService final : public v1::ReportService::Service {
  public:
   // `threads` is how many a join may use.
@@ -42,7 +42,7 @@ class ReportService final : public v1::ReportService::Service {
   Catalog& storage_;
   EventLog& events_;
   const int threads_;
-  std::mutex gathering_;  // held through a join; guards gathered_
+  std::mutex gathering_;                      // held through a join; guards gathered_
   std::map<std::string, Gathered> gathered_;  // by campaign
 };
 

@@ -8,8 +8,8 @@
 
 namespace tierwise {
 
-// The one bridge from our statuses to the wire. Codes map one to one; what the status carries as payloads (see problems.h) becomes
-// the details of a google.rpc.Status, which gRPC sends as `grpc-status-details-bin`.
+// The one bridge from our statuses to the wire. Codes map one to one; what the status carries as payloads (see
+// problems.h) becomes the details of a google.rpc.Status, which gRPC sends as `grpc-status-details-bin`.
 google::rpc::Status ToRpcStatus(const absl::Status& status);
 grpc::Status ToGrpcStatus(const absl::Status& status);
 

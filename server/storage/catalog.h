@@ -49,8 +49,8 @@ class Catalog {
   // The last version made at or before `time`; 0 if none was.
   virtual absl::StatusOr<int64_t> VersionAt(absl::Time time) = 0;
 
-  // At most `limit` entries of the audit trail, newest first, leaving out the newest `offset`; only those of `name` unless it is
-  // empty.
+  // At most `limit` entries of the audit trail, newest first, leaving out the newest `offset`; only those of `name`
+  // unless it is empty.
   virtual absl::StatusOr<std::vector<v1::Change>> ListChanges(absl::string_view name, int64_t offset, int limit) = 0;
 };
 

@@ -43,14 +43,15 @@ class EventLog {
  public:
   virtual ~EventLog() = default;
 
-  // Return when every fact is on disk and would survive kill -9; callers at the same time share one commit. All of a call's facts or
-  // none. `received` is when the server took them in: it is what `as_of` is compared with. REQUIRES: the facts were checked, and
-  // time, tier, phase and propensity are filled in.
+  // Return when every fact is on disk and would survive kill -9; callers at the same time share one commit. All of a
+  // call's facts or none. `received` is when the server took them in: it is what `as_of` is compared with. REQUIRES:
+  // the facts were checked, and time, tier, phase and propensity are filled in.
   virtual absl::Status AppendExposures(const std::vector<v1::Exposure>& exposures, absl::Time received) = 0;
   virtual absl::Status AppendEvents(const std::vector<v1::Event>& events, absl::Time received) = 0;
 
   // Call `consume` with runs of columns, in no order; the spans are valid during the call only.
-  virtual absl::Status ScanExposures(const ExposureScan& scan, absl::FunctionRef<void(const ExposureColumns&)> consume) = 0;
+  virtual absl::Status ScanExposures(const ExposureScan& scan,
+                                     absl::FunctionRef<void(const ExposureColumns&)> consume) = 0;
   virtual absl::Status ScanEvents(const EventScan& scan, absl::FunctionRef<void(const EventColumns&)> consume) = 0;
 
   virtual EventLogSize Size() const = 0;

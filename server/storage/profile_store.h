@@ -18,8 +18,8 @@ class ProfileStore {
  public:
   virtual ~ProfileStore() = default;
 
-  // Merges each profile into the user's stored one (see tierwise.v1.Profile); in order, the later wins. Returns when it would survive
-  // kill -9. All or none. REQUIRES: the profiles were checked.
+  // Merges each profile into the user's stored one (see tierwise.v1.Profile); in order, the later wins. Returns when it
+  // would survive kill -9. All or none. REQUIRES: the profiles were checked.
   virtual absl::Status Upsert(const std::vector<v1::Profile>& profiles, absl::Time received) = 0;
 
   // One entry for each user asked for, in that order; unset where nothing is known.

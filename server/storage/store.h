@@ -24,8 +24,8 @@ struct StoreOptions {
   int64_t memory_limit_bytes = int64_t{1} << 30;
 };
 
-// Opens the store, creating or migrating its schema. FailedPrecondition if another process has it open, or if it was written by a
-// newer version; DataLoss if it can't be read.
+// Opens the store, creating or migrating its schema. FailedPrecondition if another process has it open, or if it was
+// written by a newer version; DataLoss if it can't be read.
 absl::StatusOr<Store> OpenStore(const StoreOptions& options);
 
 }  // namespace tierwise

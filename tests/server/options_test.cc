@@ -46,10 +46,10 @@ TEST(OptionsTest, DefaultsAreLoopbackAndServe) {
 }
 
 TEST(OptionsTest, EveryProblemIsListedAtOnce) {
-  const auto command = Parse({"--listen", "nowhere", "--store", "/no/such/folder/x", "--store-threads", "0", "--max-threads",
-                              "many", "--log-level", "loud", "--shutdown-grace", "-1s", "--bogus"});
-  EXPECT_EQ(FieldsOf(command), (std::set<std::string>{"--listen", "--store", "--store-threads", "--max-threads", "--log-level",
-                                                      "--shutdown-grace", "--bogus"}));
+  const auto command = Parse({"--listen", "nowhere", "--store", "/no/such/folder/x", "--store-threads", "0",
+                              "--max-threads", "many", "--log-level", "loud", "--shutdown-grace", "-1s", "--bogus"});
+  EXPECT_EQ(FieldsOf(command), (std::set<std::string>{"--listen", "--store", "--store-threads", "--max-threads",
+                                                      "--log-level", "--shutdown-grace", "--bogus"}));
 }
 
 TEST(OptionsTest, AConfigFileSetsWhatFlagsDoNot) {

@@ -34,29 +34,85 @@ constexpr char kShop[] = R"pb(
   definitions {
     tiering {
       id: "value"
-      tiers { id: "head" } tiers { id: "waist" } tiers { id: "tail" }
+      tiers { id: "head" }
+      tiers { id: "waist" }
+      tiers { id: "tail" }
       rules {
-        rules { tier: "head" when { text: "spend >= 1000" } }
-        rules { tier: "waist" when { text: "spend >= 200" } }
+        rules {
+          tier: "head"
+          when { text: "spend >= 1000" }
+        }
+        rules {
+          tier: "waist"
+          when { text: "spend >= 200" }
+        }
         otherwise: "tail"
       }
     }
   }
-  definitions { metric { id: "order" conversion { event: "order" } window { seconds: 1209600 } } }
-  definitions { metric { id: "revenue" sum { event: "order" } window { seconds: 1209600 } } }
+  definitions {
+    segment {
+      id: "asia"
+      condition { text: "country in [\"CN\", \"SG\"]" }
+    }
+  }
+  definitions {
+    metric {
+      id: "order"
+      conversion { event: "order" }
+      window { seconds: 1209600 }
+    }
+  }
+  definitions {
+    metric {
+      id: "revenue"
+      sum { event: "order" }
+      window { seconds: 1209600 }
+    }
+  }
   definitions {
     campaign {
-      id: "spring" tiering: "value" metrics: "order" metrics: "revenue"
-      audience { text: "country in [\"CN\", \"SG\"]" }
-      variants { id: "none" control: true parameters { fields { key: "discount" value { number_value: 0 } } } }
-      variants { id: "ten" parameters { fields { key: "discount" value { number_value: 10 } } } }
-      tier_plans { tier: "waist" arms { variant: "none" weight: 1 } arms { variant: "ten" weight: 1 } }
+      id: "spring"
+      tiering: "value"
+      metrics: "order"
+      metrics: "revenue"
+      audience { text: "segment(asia)" }
+      variants {
+        id: "none"
+        control: true
+        parameters {
+          fields {
+            key: "discount"
+            value { number_value: 0 }
+          }
+        }
+      }
+      variants {
+        id: "ten"
+        parameters {
+          fields {
+            key: "discount"
+            value { number_value: 10 }
+          }
+        }
+      }
+      tier_plans {
+        tier: "waist"
+        arms { variant: "none" weight: 1 }
+        arms { variant: "ten" weight: 1 }
+      }
       tier_plans {
         tier: "tail"
         arms { variant: "none" weight: 1 }
         arms {
-          variant: "ten" weight: 3
-          parameter_overrides { fields { key: "discount" value { number_value: 15 } } }
+          variant: "ten"
+          weight: 3
+          parameter_overrides {
+            fields {
+              key: "discount"
+              value { number_value: 15 }
+            }
+          }
         }
       }
     }
@@ -150,7 +206,8 @@ class ServerTest : public testing::Test {
     return response.assignments(0);
   }
 
-  // Exposes `users` users of the waist and the tail as assigned; every third one orders for 30, the ten-percent arm twice.
+  // Exposes `users` users of the waist and the tail as assigned; every third one orders for 30, the ten-percent arm
+  // twice.
   void RunSpring(int users) {
     v1::RecordExposuresRequest exposures;
     v1::RecordEventsRequest orders;
@@ -235,7 +292,8 @@ TEST_F(ServerTest, AssignmentNamesTierVariantParametersAndReason) {
     const v1::Assignment tail = AssignSpring(absl::StrCat("user-", i), 5);
     parameters[tail.variant()] = tail.parameters_json();
   }
-  EXPECT_EQ(parameters, (std::map<std::string, std::string>{{"none", "{\"discount\":0}"}, {"ten", "{\"discount\":15}"}}));
+  EXPECT_EQ(parameters,
+            (std::map<std::string, std::string>{{"none", "{\"discount\":0}"}, {"ten", "{\"discount\":15}"}}));
 }
 
 TEST_F(ServerTest, BatchAndStreamAnswerAsUnaryDoes) {
@@ -320,10 +378,18 @@ TEST_F(ServerTest, ARunningCampaignKeepsTheTieringItWasLaunchedWith) {
   const grpc::Status status = Apply(R"pb(definitions {
                                            tiering {
                                              id: "value"
-                                             tiers { id: "head" } tiers { id: "waist" } tiers { id: "tail" }
+                                             tiers { id: "head" }
+                                             tiers { id: "waist" }
+                                             tiers { id: "tail" }
                                              rules {
-                                               rules { tier: "head" when { text: "spend >= 100" } }
-                                               rules { tier: "waist" when { text: "spend >= 20" } }
+                                               rules {
+                                                 tier: "head"
+                                                 when { text: "spend >= 100" }
+                                               }
+                                               rules {
+                                                 tier: "waist"
+                                                 when { text: "spend >= 20" }
+                                               }
                                                otherwise: "tail"
                                              }
                                            }
@@ -334,14 +400,17 @@ TEST_F(ServerTest, ARunningCampaignKeepsTheTieringItWasLaunchedWith) {
 }
 
 TEST_F(ServerTest, BadDefinitionsListEveryProblemAndChangeNothing) {
+  auto request = FromText<v1::ApplyDefinitionsRequest>(kShop);
+  for (v1::Definition& definition : *request.mutable_definitions()) {
+    if (definition.has_metric()) definition.mutable_metric()->mutable_window()->set_seconds(0);
+    if (!definition.has_campaign()) continue;
+    v1::Campaign& campaign = *definition.mutable_campaign();
+    campaign.mutable_variants(0)->set_control(false);
+    campaign.mutable_tier_plans(0)->set_tier("waste");
+    for (v1::Arm& arm : *campaign.mutable_tier_plans(0)->mutable_arms()) arm.set_weight(0);
+  }
   v1::ApplyDefinitionsResponse applied;
-  std::string bad = kShop;
-  const auto replace = [&bad](const std::string& from, const std::string& to) { bad.replace(bad.find(from), from.size(), to); };
-  replace("control: true", "control: false");
-  replace("tier: \"waist\" arms { variant: \"none\" weight: 1 } arms { variant: \"ten\" weight: 1 }",
-          "tier: \"waste\" arms { variant: \"none\" weight: 0 } arms { variant: \"ten\" weight: 0 }");
-  replace("window { seconds: 1209600 }", "window { seconds: 0 }");
-  const grpc::Status status = Apply(bad, &applied);
+  const grpc::Status status = Call(*catalog_, &v1::CatalogService::Stub::ApplyDefinitions, request, &applied);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   const std::set<std::string> fields = FieldsOf(status);
   EXPECT_TRUE(fields.contains("campaigns/spring.variants")) << status.error_message();
@@ -357,7 +426,7 @@ TEST_F(ServerTest, BadDefinitionsListEveryProblemAndChangeNothing) {
 TEST_F(ServerTest, ValidateOnlyShowsWhatWouldBeAndChangesNothing) {
   v1::ApplyDefinitionsResponse applied;
   ASSERT_TRUE(Apply(kShop, &applied, /*validate_only=*/true).ok());
-  EXPECT_EQ(applied.diffs_size(), 6);
+  EXPECT_EQ(applied.diffs_size(), 7);
   for (const v1::DefinitionDiff& diff : applied.diffs()) EXPECT_EQ(diff.verb(), v1::CHANGE_VERB_CREATE);
   EXPECT_EQ(applied.catalog_version(), 0);
   v1::ListChangesResponse changes;
@@ -369,7 +438,7 @@ TEST_F(ServerTest, ApplyingTheSameAgainChangesNothing) {
   v1::ApplyDefinitionsResponse applied;
   ASSERT_TRUE(Apply(kShop, &applied).ok());
   ASSERT_TRUE(Apply(kShop, &applied).ok());
-  for (int i = 6; i < applied.diffs_size(); ++i) EXPECT_EQ(applied.diffs(i).verb(), v1::CHANGE_VERB_UNCHANGED);
+  for (int i = 7; i < applied.diffs_size(); ++i) EXPECT_EQ(applied.diffs(i).verb(), v1::CHANGE_VERB_UNCHANGED);
   EXPECT_EQ(applied.catalog_version(), 1);
 }
 
@@ -407,6 +476,7 @@ TEST_F(ServerTest, WhatIsInUseIsNotDeleted) {
     return Call(*catalog_, &v1::CatalogService::Stub::DeleteDefinition, request, &response).error_code();
   };
   EXPECT_EQ(delete_code("tierings/value", 1), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_EQ(delete_code("segments/asia", 1), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_EQ(delete_code("attributes/spend", 1), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_EQ(delete_code("metrics/order", 1), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_EQ(delete_code("campaigns/spring", 2), grpc::StatusCode::FAILED_PRECONDITION);
@@ -444,8 +514,8 @@ TEST_F(ServerTest, ListsComeInPages) {
   request.set_page_token(first.next_page_token());
   v1::ListDefinitionsResponse second;
   ASSERT_TRUE(Call(*catalog_, &v1::CatalogService::Stub::ListDefinitions, request, &second).ok());
-  ASSERT_EQ(second.definitions_size(), 2);
-  EXPECT_TRUE(second.definitions(1).has_campaign());
+  ASSERT_EQ(second.definitions_size(), 3);
+  EXPECT_TRUE(second.definitions(2).has_campaign());
   EXPECT_EQ(second.next_page_token(), "");
 }
 
@@ -464,15 +534,21 @@ TEST_F(ServerTest, AWrongItemOfABatchIsReportedAndTheOthersAreTakenIn) {
   EXPECT_EQ(response.accepted(), 2u);
   std::map<uint32_t, std::string> fields;
   for (const v1::ItemError& error : response.errors()) fields[error.index()] = error.field();
-  EXPECT_EQ(fields, (std::map<uint32_t, std::string>{
-                        {1, "campaign"}, {2, "variant"}, {3, "tier"}, {4, "tier"}, {5, "tier"}}));
+  EXPECT_EQ(fields,
+            (std::map<uint32_t, std::string>{{1, "campaign"}, {2, "variant"}, {3, "tier"}, {4, "tier"}, {5, "tier"}}));
 }
 
 TEST_F(ServerTest, AnExposureWithoutATierTakesItFromTheStoredProfile) {
   LaunchSpring();
   const auto profiles = FromText<v1::UpsertProfilesRequest>(R"pb(
-    profiles { user_id: "a" attributes { attribute: "spend" double_value: 500 } }
-    profiles { user_id: "b" attributes { attribute: "spend" int_value: 5 } })pb");
+    profiles {
+      user_id: "a"
+      attributes { attribute: "spend" double_value: 500 }
+    }
+    profiles {
+      user_id: "b"
+      attributes { attribute: "spend" int_value: 5 }
+    })pb");
   v1::UpsertProfilesResponse upserted;
   ASSERT_TRUE(Call(*events_, &v1::EventService::Stub::UpsertProfiles, profiles, &upserted).ok());
   ASSERT_EQ(upserted.accepted(), 2u);
@@ -514,7 +590,7 @@ TEST_F(ServerTest, ADeepConditionIsAnErrorNotACrash) {
   v1::CreateDefinitionRequest request;
   request.mutable_definition()->mutable_segment()->set_id("deep");
   request.mutable_definition()->mutable_segment()->mutable_condition()->set_text(std::string(10000, '(') + "true" +
-                                                                                std::string(10000, ')'));
+                                                                                 std::string(10000, ')'));
   v1::CreateDefinitionResponse response;
   EXPECT_EQ(FieldsOf(Call(*catalog_, &v1::CatalogService::Stub::CreateDefinition, request, &response)).size(), 1u);
 }

@@ -89,8 +89,7 @@ TEST_F(UpdateTest, ALaunchedCampaignCanChangeWhatMovesNobody) {
     c.mutable_forced_users(0)->set_variant("large");
     (*c.mutable_variants(1)->mutable_parameters()->mutable_fields())["percent"].set_number_value(6);
     c.add_variants()->set_id("huge");
-    c.set_metrics(0, "revenue");
-    c.add_metrics("visit");
+    c.add_metrics("revenue");
   });
   ASSERT_TRUE(next.ok()) << next.status();
   for (const v1::TierPlan& plan : next->tier_plans()) EXPECT_EQ(plan.phase(), 1u);
@@ -105,6 +104,8 @@ TEST_F(UpdateTest, ALaunchedCampaignKeepsWhatItsResultsRestOn) {
               ElementsAre("campaigns/spring.audience"));
   EXPECT_THAT(FixedFields([](v1::Campaign& c) { c.mutable_schedule()->mutable_start_time()->set_seconds(1); }),
               ElementsAre("campaigns/spring.schedule.start_time"));
+  EXPECT_THAT(FixedFields([](v1::Campaign& c) { c.set_metrics(0, "revenue"); }),
+              ElementsAre("campaigns/spring.metrics"));
   EXPECT_THAT(FixedFields([](v1::Campaign& c) { c.mutable_layer()->set_layer("push"); }),
               ElementsAre("campaigns/spring.layer.layer"));
   EXPECT_THAT(FixedFields([](v1::Campaign& c) { c.clear_layer(); }), ElementsAre("campaigns/spring.layer.layer"));

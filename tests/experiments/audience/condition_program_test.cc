@@ -9,8 +9,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
 #include "experiments/audience/condition_check.h"
-#include "tests/support/allocation_count.h"
 #include "tests/experiments/audience/audience_definitions.h"
+#include "tests/support/allocation_count.h"
 
 namespace tierwise {
 namespace {

@@ -130,7 +130,8 @@ TEST(ConditionPropertyTest, ProgramsMeanWhatTheirTreesMean) {
       const int64_t now_micros = random.NowMicros();
       const bool expected = EvaluateNaively(tree, user, definitions, now_micros);
       ASSERT_EQ(program.Evaluate(AttributesOf(user, schema), now_micros), expected)
-          << PrintCondition(tree) << "\n" << program.Explain(AttributesOf(user, schema), now_micros);
+          << PrintCondition(tree) << "\n"
+          << program.Explain(AttributesOf(user, schema), now_micros);
       held += expected ? 1 : 0;
       ++evaluated;
     }

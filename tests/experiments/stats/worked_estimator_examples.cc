@@ -56,6 +56,12 @@ Results MomentsExample(const Given& given) {
   return {{"mean", {all.mean}}, {"variance", {all.Variance()}}};
 }
 
+Results OneRate(const Given& given) {
+  const Proportion arm = ProportionOf(given, "arm");
+  return {{"wilson", Ends(WilsonInterval(arm, kConfidence))},
+          {"clopper_pearson", Ends(ClopperPearsonInterval(arm, kConfidence))}};
+}
+
 Results Newcombe(const Given& given) {
   const Estimate estimate =
       *CompareProportions(ProportionOf(given, "control"), ProportionOf(given, "treatment"), kConfidence);
@@ -131,6 +137,16 @@ Results Adjustment(const Given& given) {
           {"treatment_slope", {adjusted.treatment_slopes[0]}}};
 }
 
+Results RobustErrors(const Given& given) {
+  const UserRows control{given.List("control_outcome"), given.List("control_covariate")};
+  const UserRows treatment{given.List("treatment_outcome"), given.List("treatment_covariate")};
+  const UserAdjustment adjusted = *AdjustUsers(control, treatment, 1, kConfidence);
+  return {{"effect", {adjusted.estimate.effect}},
+          {"hc0", {adjusted.se_hc0}},
+          {"hc2", {adjusted.se_hc2}},
+          {"hc3", {adjusted.se_hc3}}};
+}
+
 Results Cuped(const Given& given) {
   const PooledCuped cuped =
       *AdjustByPooledSlope(JointMomentsOf(given, "control"), JointMomentsOf(given, "treatment"), kConfidence);
@@ -175,6 +191,7 @@ Results SequentialRatio(const Given& given) {
 
 std::vector<WorkedExample> EstimatorExamples() {
   return {{"moments", MomentsExample},
+          {"one-rate", OneRate},
           {"newcombe", Newcombe},
           {"miettinen-nurminen", MiettinenNurminen},
           {"exact-tests", ExactTests},
@@ -187,6 +204,7 @@ std::vector<WorkedExample> EstimatorExamples() {
           {"fieller", Fieller},
           {"delta-method", Delta},
           {"regression-adjustment", Adjustment},
+          {"robust-errors", RobustErrors},
           {"cuped", Cuped},
           {"post-stratification", PostStratification},
           {"sample-ratio", SampleRatio},

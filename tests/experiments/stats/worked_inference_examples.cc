@@ -40,7 +40,9 @@ Results AlphaSpending(const Given& given) {
   return {{"critical_z", CriticalValues(looks)},
           {"spent", spent},
           {"power", {PowerOf(looks, 2, drift)->power}},
-          {"inflation", {*InflationFactor(looks, kAlpha, 2, 0.8)}}};
+          {"inflation", {*InflationFactor(looks, kAlpha, 2, 0.8)}},
+          {"interval_at_look_2",
+           Ends(RepeatedConfidenceInterval(given.Number("estimate"), given.Number("std_error"), looks[1]))}};
 }
 
 Results StageWise(const Given& given) {
@@ -170,8 +172,12 @@ Results Guardrails(const Given& given) {
 }
 
 Results HeterogeneityExample(const Given& given) {
-  const Heterogeneity result = *TestHeterogeneity(TierEffects(given, "effects", "std_errors"), kConfidence);
-  return {{"q", {result.q}}, {"p", {result.p}}, {"i2", {result.i2}}, {"tau", Ends(result.tau)}};
+  std::vector<TierEffect> tiers = TierEffects(given, "effects", "std_errors");
+  const Heterogeneity result = *TestHeterogeneity(tiers, kConfidence);
+  for (size_t k = 0; k < tiers.size(); ++k) tiers[k].df = given.List("degrees_of_freedom")[k];
+  const Heterogeneity few_users = *TestHeterogeneity(tiers, kConfidence);
+  return {{"q", {result.q}},         {"p", {result.p}},    {"i2", {result.i2}},
+          {"tau", Ends(result.tau)}, {"f", {few_users.f}}, {"f_p", {few_users.f_p}}};
 }
 
 Results RandomEffectsExample(const Given& given) {
@@ -216,7 +222,9 @@ Results SampleSize(const Given& given) {
           {"users_adjusted", {*ControlUsersNeeded(variances, treatment - control, adjusted)}},
           {"users_pooled", {*ControlUsersNeededPooled(control, treatment, target)}},
           {"users_arcsine", {*ControlUsersNeededArcsine(control, treatment, target)}},
-          {"users_three_variants", {*ControlUsersNeeded(variances, treatment - control, variants)}}};
+          {"users_three_variants", {*ControlUsersNeeded(variances, treatment - control, variants)}},
+          {"users_student",
+           {*ControlUsersNeededT(std::pow(given.Number("standard_deviation"), 2.0), given.Number("effect"), target)}}};
 }
 
 Results DetectableEffectExample(const Given& given) {

@@ -120,8 +120,10 @@ TEST(AttributeColumnsTest, WhatDoesNotFitNamesTheColumn) {
     fill(AddColumn(attribute, request));
     return ErrorOf(request, users);
   };
-  EXPECT_NE(error_of("age", 2, [](auto& c) { c.add_ints(1); }).find("columns[0]: must have 2 values"), std::string::npos);
-  EXPECT_NE(error_of("age", 1, [](auto& c) { c.add_strings(std::string("1")); }).find("0 there and 1 elsewhere"), std::string::npos);
+  EXPECT_NE(error_of("age", 2, [](auto& c) { c.add_ints(1); }).find("columns[0]: must have 2 values"),
+            std::string::npos);
+  EXPECT_NE(error_of("age", 1, [](auto& c) { c.add_strings(std::string("1")); }).find("0 there and 1 elsewhere"),
+            std::string::npos);
   EXPECT_NE(error_of("age", 9, [](auto& c) { c.set_present("\x01"); }).find("columns[0].present"), std::string::npos);
   EXPECT_NE(error_of("country", 1, [](auto& c) { c.add_string_codes(0); }).find("columns[0].string_codes"),
             std::string::npos);

@@ -30,7 +30,9 @@ std::string FieldOf(const std::function<void(v1::Event&)>& spoil) {
   return problem.has_value() ? problem->field : "";
 }
 
-TEST(EventChecksTest, AGoodEventHasNoProblem) { EXPECT_EQ(FieldOf([](v1::Event&) {}), ""); }
+TEST(EventChecksTest, AGoodEventHasNoProblem) {
+  EXPECT_EQ(FieldOf([](v1::Event&) {}), "");
+}
 
 TEST(EventChecksTest, EachThingThatIsWrongNamesItsField) {
   EXPECT_EQ(FieldOf([](v1::Event& e) { e.clear_user_id(); }), "user_id");
@@ -46,7 +48,9 @@ TEST(EventChecksTest, EachThingThatIsWrongNamesItsField) {
 }
 
 TEST(EventChecksTest, PropertiesAreOneShallowJsonObject) {
-  const auto field = [](const std::string& json) { return FieldOf([&](v1::Event& e) { e.set_properties_json(json); }); };
+  const auto field = [](const std::string& json) {
+    return FieldOf([&](v1::Event& e) { e.set_properties_json(json); });
+  };
   EXPECT_EQ(field(""), "");
   EXPECT_EQ(field("{}"), "");
   EXPECT_EQ(field("[1]"), "properties_json");
