@@ -37,6 +37,7 @@ struct AnalyzeOptions {
   double confidence = 0.95;
   bool is_json = false;
   bool is_csv = false;
+  bool is_full = false;
 };
 
 // A window that the file does not state is not one of 0 seconds.
@@ -63,7 +64,9 @@ absl::StatusOr<ExitCode> Analyze(AnalyzeOptions options, const Invocation& invoc
     return ExitCode::kOk;
   }
   const ReportView view = summary.View(std::move(report));
-  terminal.out << (options.is_csv ? ReportCsv(view) : RenderReport(view, terminal.width, terminal.out_has_color));
+  const Detail detail = options.is_full ? Detail::kFull : Detail::kCompact;
+  terminal.out << (options.is_csv ? ReportCsv(view)
+                                  : RenderReport(view, terminal.width, terminal.out_has_color, detail));
   return ExitCode::kOk;
 }
 
@@ -87,6 +90,7 @@ void AddAnalyzeCommand(CLI::App& app, Invocation& invocation) {
   command->add_option("--confidence", options->confidence, "Of intervals")
       ->check(CLI::Range(0.5, 0.9999))
       ->capture_default_str();
+  command->add_flag("-v,--verbose", options->is_full, "Every health check and every estimator");
   auto* json = command->add_flag("--json", options->is_json, "JSON, numbers in full precision");
   command->add_flag("--csv", options->is_csv, "CSV, one line for each comparison, numbers in full precision")
       ->excludes(json);

@@ -179,7 +179,7 @@ void AddPlanningOptions(CLI::App& command, PlanningOptions* options) {
                      "Of the outcome with a covariate from before the exposure; default 0");
   command.add_option("--from-campaign", options->campaign, "Take what is left out from this campaign's report")
       ->type_name("ID");
-  command.add_option("--from-file", options->file, "Take what is left out from a file as `analyze` reads it")
+  command.add_option("--from-file", options->file, "Take what is left out from a JSON file as `analyze` reads it")
       ->type_name("FILE");
   command.add_option("--metric", options->metric, "Of that campaign or file; default: the primary one");
 }

@@ -92,7 +92,8 @@ class RulePower {
     if (design_.rule == v1::SEQUENTIAL_RULE_FIXED_HORIZON) return ZTestPower(drift, 1.0, contrast.level);
     if (!HasStarted(contrast, users)) return 0.0;
     TIERWISE_ASSIGN_OR_RETURN(const std::vector<LookBoundary> boundaries, Boundaries(contrast, users, looks));
-    TIERWISE_ASSIGN_OR_RETURN(const GroupSequentialPower power, PowerOf(boundaries, 2, drift));
+    constexpr double kCertain = 30.0;  // passes any boundary; PowerOf takes no more
+    TIERWISE_ASSIGN_OR_RETURN(const GroupSequentialPower power, PowerOf(boundaries, 2, std::min(drift, kCertain)));
     return power.power;
   }
 
@@ -224,19 +225,16 @@ class Planner {
       Contrast contrast = i == 0 ? OverallOf(design) : TierOf(design, i - 1);
       return rule_.Power(contrast, TotalUsers(), looks);
     };
-    double most = 1.0;
-    if (design_.is_rate) {
-      most = kInf;
-      for (size_t tier = 0; tier < design_.tiers.size(); ++tier) {
-        if (i == 0 || tier == i - 1) most = std::min(most, 0.999999 / design_.tiers[tier].baseline - 1.0);
-      }
+    double limit = 1e6;
+    for (size_t tier = 0; tier < design_.tiers.size() && design_.is_rate; ++tier) {
+      if (i == 0 || tier == i - 1) limit = std::min(limit, 0.999999 / design_.tiers[tier].baseline - 1.0);
     }
-    for (;; most *= 2.0) {
+    double least = 0.0, most = std::min(1e-6, limit);
+    for (;; least = most, most = std::min(2.0 * most, limit)) {
       TIERWISE_ASSIGN_OR_RETURN(const double at_most, power(most));
       if (at_most >= design_.power) break;
-      if (design_.is_rate || most > 1e9) return std::optional<double>();
+      if (most == limit) return std::optional<double>();
     }
-    double least = 0.0;
     for (int step = 0; step < 40 && most - least > 1e-6 * most; ++step) {
       const double middle = 0.5 * (least + most);
       TIERWISE_ASSIGN_OR_RETURN(const double at_middle, power(middle));

@@ -16,6 +16,7 @@ namespace {
 constexpr char kExamples[] =
     "Examples:\n"
     "  tierwise report spring\n"
+    "  tierwise report spring --verbose\n"
     "  tierwise report spring --as-of 2026-03-01 --metric revenue --confidence 0.9\n"
     "  tierwise report spring --csv > spring.csv\n";
 
@@ -26,6 +27,7 @@ struct ReportOptions {
   double confidence = 0;
   bool is_json = false;
   bool is_csv = false;
+  bool is_full = false;
 };
 
 absl::StatusOr<ExitCode> Report(const ReportOptions& options, const Invocation& invocation) {
@@ -52,7 +54,9 @@ absl::StatusOr<ExitCode> Report(const ReportOptions& options, const Invocation& 
   view.campaign = campaign.campaign();
   TIERWISE_ASSIGN_OR_RETURN(const std::vector<v1::Definition> metrics, FetchAll(connection, "metrics"));
   for (const v1::Definition& metric : metrics) view.metrics[metric.metric().id()] = metric.metric();
-  terminal.out << (options.is_csv ? ReportCsv(view) : RenderReport(view, terminal.width, terminal.out_has_color));
+  const Detail detail = options.is_full ? Detail::kFull : Detail::kCompact;
+  terminal.out << (options.is_csv ? ReportCsv(view)
+                                  : RenderReport(view, terminal.width, terminal.out_has_color, detail));
   return ExitCode::kOk;
 }
 
@@ -66,6 +70,7 @@ void AddReportCommand(CLI::App& app, Invocation& invocation) {
   command->add_option("--metric", options->metrics, "Only this metric; several may be given")->allow_extra_args(false);
   command->add_option("--confidence", options->confidence, "Of intervals; default 0.95")
       ->check(CLI::Range(0.5, 0.9999));
+  command->add_flag("-v,--verbose", options->is_full, "Every health check and every estimator");
   auto* json = command->add_flag("--json", options->is_json, "JSON, numbers in full precision");
   command->add_flag("--csv", options->is_csv, "CSV, one line for each comparison, numbers in full precision")
       ->excludes(json);

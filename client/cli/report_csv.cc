@@ -5,6 +5,7 @@
 #include "absl/strings/str_format.h"
 #include "client/cli/csv.h"
 #include "client/cli/message_text.h"
+#include "client/cli/report_rows.h"
 #include "client/cli/report_text.h"
 
 namespace tierwise {
@@ -12,13 +13,6 @@ namespace {
 
 // Enough digits to read the same double back.
 std::string Full(double number) { return absl::StrFormat("%.17g", number); }
-
-const v1::ArmSummary* ArmOf(const v1::MetricReport& metric, const std::string& tier, const std::string& variant) {
-  for (const v1::ArmSummary& arm : metric.arms()) {
-    if (arm.tier() == tier && arm.variant() == variant) return &arm;
-  }
-  return nullptr;
-}
 
 void AppendArm(const v1::ArmSummary* arm, std::vector<std::string>* fields) {
   fields->push_back(arm == nullptr ? "" : absl::StrCat(arm->users()));
@@ -41,15 +35,14 @@ void AppendEffect(const v1::Effect& effect, std::vector<std::string>* fields) {
 }  // namespace
 
 std::string ReportCsv(const ReportView& view) {
-  std::string control;
-  for (const v1::Variant& variant : view.campaign.variants()) {
-    if (variant.control()) control = variant.id();
-  }
+  const std::string control = ControlOf(view.campaign);
   std::string out = CsvLine({"campaign",
                              "campaign_revision",
                              "as_of",
                              "metric",
                              "metric_revision",
+                             "role",
+                             "uncapped",
                              "tier",
                              "variant",
                              "control",
@@ -77,6 +70,11 @@ std::string ReportCsv(const ReportView& view) {
                              "p_value",
                              "ln_p_value",
                              "test",
+                             "adjusted_p_value",
+                             "family",
+                             "claimed",
+                             "chance_to_beat_control",
+                             "expected_loss",
                              "reason"});
   const std::string as_of = ToReadableJson(view.report, Fields::kSet).value("as_of", "");
   for (const v1::MetricReport& metric : view.report.metrics()) {
@@ -86,6 +84,8 @@ std::string ReportCsv(const ReportView& view) {
                                          as_of,
                                          metric.metric(),
                                          absl::StrCat(metric.metric_revision()),
+                                         ShortName(metric.role()),
+                                         metric.uncapped() ? "true" : "false",
                                          row.tier(),
                                          row.variant(),
                                          control,
@@ -97,6 +97,11 @@ std::string ReportCsv(const ReportView& view) {
       fields.push_back(row.has_p_value() ? Full(row.p_value()) : "");
       fields.push_back(row.has_ln_p_value() ? Full(row.ln_p_value()) : "");
       fields.push_back(row.test());
+      fields.push_back(row.has_adjusted_p_value() ? Full(row.adjusted_p_value()) : "");
+      fields.push_back(row.family());
+      fields.push_back(row.claimed() ? "true" : "false");
+      fields.push_back(row.has_posterior() ? Full(row.posterior().chance_to_beat_control()) : "");
+      fields.push_back(row.has_posterior() ? Full(row.posterior().expected_loss()) : "");
       fields.push_back(row.reason());
       absl::StrAppend(&out, CsvLine(fields));
     }

@@ -19,10 +19,11 @@ std::string NumberText(double number, const NumberStyle& style) {
 }
 
 std::string IntervalText(const v1::Interval& interval, const NumberStyle& style) {
+  if (!interval.has_lower() && !interval.has_upper()) return "not enough data yet";
   NumberStyle bare = style;
   bare.suffix = "";
-  return absl::StrCat("[", interval.has_lower() ? NumberText(interval.lower(), bare) : "-inf", ", ",
-                      interval.has_upper() ? NumberText(interval.upper(), bare) : "+inf", "]");
+  return absl::StrCat("[", interval.has_lower() ? NumberText(interval.lower(), bare) : "..", ", ",
+                      interval.has_upper() ? NumberText(interval.upper(), bare) : "..", "]");
 }
 
 int DecimalsFor(double width) {
@@ -32,12 +33,16 @@ int DecimalsFor(double width) {
 
 std::string PValueText(const v1::Comparison& comparison) {
   if (!comparison.has_p_value()) return "";
-  constexpr double kLeastPlain = 1e-4;
-  if (comparison.p_value() >= kLeastPlain) return absl::StrFormat("%.4f", comparison.p_value());
-  if (comparison.p_value() > 0 || !comparison.has_ln_p_value()) return absl::StrFormat("%.1e", comparison.p_value());
+  if (comparison.p_value() > 0 || !comparison.has_ln_p_value()) return PValueText(comparison.p_value());
   const double log10 = comparison.ln_p_value() / std::log(10.0);
   const double exponent = std::floor(log10);
   return absl::StrFormat("%.1fe%.0f", std::pow(10.0, log10 - exponent), exponent);
+}
+
+std::string PValueText(double p) {
+  constexpr double kLeastPlain = 1e-4;
+  if (p == 0) return "<1e-300";
+  return p >= kLeastPlain ? absl::StrFormat("%.4f", p) : absl::StrFormat("%.1e", p);
 }
 
 std::string IntervalPlot(const v1::Effect& effect, double low, double high, int cells) {
@@ -52,6 +57,11 @@ std::string IntervalPlot(const v1::Effect& effect, double low, double high, int 
     return plot;
   }
   const v1::Interval& interval = effect.intervals(0);
+  if (!interval.has_lower() && !interval.has_upper()) {
+    put(place(0), '|');
+    put(place(effect.estimate()), 'o');
+    return plot;
+  }
   const bool ends_low = interval.has_lower() && interval.lower() >= low;
   const bool ends_high = interval.has_upper() && interval.upper() <= high;
   const int begin = ends_low ? place(interval.lower()) : 0;

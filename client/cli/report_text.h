@@ -18,12 +18,19 @@ struct ReportView {
   std::map<std::string, v1::Metric> metrics;  // by id; one that is missing is shown without its unit
 };
 
-// For people: checks (failures first), cohort, then one block for each metric. As wide as the terminal, where it can
-// be: first the counts of users go, then the drawn intervals.
-std::string RenderReport(const ReportView& view, int width, bool has_color);
+// How much of a report is shown.
+enum class Detail {
+  kCompact,  // one row for each tier: the one that decides
+  kFull,     // every check and estimator
+};
 
-// One line for each metric, variant, tier and estimator, numbers in full precision; after a header. An empty field is
-// undefined.
+// For people: checks (failures first), decisions, cohort, then one block for each metric, then what the marks mean. As
+// wide as the terminal, where it can be: the counts of users go first, then chances, drawn intervals and the control's
+// means; of kFull the drawing goes before the chances.
+std::string RenderReport(const ReportView& view, int width, bool has_color, Detail detail = Detail::kCompact);
+
+// One line for each metric, variant, tier and estimator, numbers in full precision; after a header. Intervals are the
+// first of their effects. An empty field is undefined.
 std::string ReportCsv(const ReportView& view);
 
 }  // namespace tierwise

@@ -87,12 +87,10 @@ std::string SimulationText(const Simulation& simulation, bool has_effect, double
                                   simulation.mean_days_error));
   if (!has_effect) {
     const bool is_too_often = simulation.IsTooOften(alpha);
-    absl::StrAppend(&out, "  ",
-                    Styled(terminal.out_has_color, is_too_often ? Style::kRed : Style::kGreen,
-                           absl::StrFormat(is_too_often ? "False claims over all tiers are MORE often than alpha, %g%%."
-                                                        : "False claims over all tiers are not more often than alpha, "
-                                                          "%g%%, within three standard errors.",
-                                           100.0 * alpha)),
+    const std::string verdict = absl::StrFormat("False claims over all tiers are %s alpha, %g%%%s.",
+                                                is_too_often ? "MORE often than" : "not more often than", 100.0 * alpha,
+                                                is_too_often ? "" : ", within three standard errors");
+    absl::StrAppend(&out, "  ", Styled(terminal.out_has_color, is_too_often ? Style::kRed : Style::kGreen, verdict),
                     "\n");
   }
   return out;

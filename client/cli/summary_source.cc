@@ -22,6 +22,8 @@ namespace {
 
 constexpr absl::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
+std::string NameOf(const std::string& path) { return path == "-" ? "standard input" : path; }
+
 absl::StatusOr<std::string> ReadText(const std::string& path, Terminal& terminal) {
   std::string text;
   if (path == "-") {
@@ -34,10 +36,8 @@ absl::StatusOr<std::string> ReadText(const std::string& path, Terminal& terminal
   const size_t valid = ValidUtf8Prefix(text);
   if (valid == text.size()) return text;
   const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(valid), '\n');
-  return InvalidField(absl::StrCat(path, ":", line), "is not UTF-8; save the file in that encoding");
+  return InvalidField(absl::StrCat(NameOf(path), ":", line), "is not UTF-8; save the file in that encoding");
 }
-
-std::string NameOf(const std::string& path) { return path == "-" ? "standard input" : path; }
 
 absl::StatusOr<SummaryFormat> FormatOf(const SummaryRequest& request) {
   if (request.format != SummaryFormat::kByName) return request.format;

@@ -4,11 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <sstream>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_replace.h"
-#include "absl/strings/str_split.h"
 
 namespace tierwise {
 namespace {
@@ -27,11 +26,12 @@ absl::StatusOr<SummaryData> Read(const std::string& text, SummaryFormat format, 
 }
 
 absl::StatusOr<SummaryData> ReadCsv(const std::string& text) { return Read(text, SummaryFormat::kCsv); }
-absl::StatusOr<SummaryData> ReadJson(const std::string& text) { return Read(text, SummaryFormat::kJson); }
+absl::StatusOr<SummaryData> ReadJson(const std::string& text) { return Read(text, SummaryFormat::kJson, ""); }
 
-// The error of a CSV file whose last row is this.
+// The error of a CSV file whose first row is this; the other arm has no users.
 std::string ErrorOfRow(const std::string& columns, const std::string& row) {
-  const auto data = ReadCsv(absl::StrCat("tier,variant,metric,", columns, "\n", row, "\n"));
+  const std::string nothing(static_cast<size_t>(std::count(columns.begin(), columns.end(), ',')), ',');
+  const auto data = ReadCsv(absl::StrCat("tier,variant,metric,", columns, "\n", row, "\nt,offer,m,0", nothing, "\n"));
   return data.ok() ? "no error" : std::string(data.status().message());
 }
 
@@ -129,8 +129,8 @@ TEST(SummaryDataTest, NamesThatDoNotFitTogetherAreErrors) {
   const auto error = [](const absl::StatusOr<SummaryData>& data) {
     return data.ok() ? "no error" : std::string(data.status().message());
   };
-  EXPECT_THAT(error(Read(kHeader + rows, SummaryFormat::kCsv, "plane")),
-              HasSubstr("--control: unknown variant `plane`; did you mean \"plain\"?"));
+  EXPECT_THAT(error(Read(kHeader + rows, SummaryFormat::kCsv, "plian")),
+              HasSubstr("--control: unknown variant `plian`; did you mean \"plain\"?"));
   EXPECT_THAT(error(Read(kHeader + rows, SummaryFormat::kCsv, "")), HasSubstr("control: is missing"));
   EXPECT_THAT(error(ReadCsv(kHeader + rows + "t,plain,m,10,1\n")),
               HasSubstr("standard input:4: the same tier, variant, metric as standard input:2"));
@@ -142,7 +142,7 @@ TEST(SummaryDataTest, NamesThatDoNotFitTogetherAreErrors) {
   EXPECT_THAT(error(ReadCsv("tier,variant,metric,n,convertions\n")), HasSubstr("did you mean \"conversions\"?"));
   EXPECT_THAT(error(ReadCsv("")), HasSubstr("the file is empty"));
   EXPECT_THAT(error(ReadCsv(kHeader + rows + "t,x\n")), HasSubstr("standard input:4: has 2 fields, the header has 5"));
-  EXPECT_THAT(error(ReadCsv(kHeader + rows + "t\xff,plain,m,1,1\n")), HasSubstr("-:4: is not UTF-8"));
+  EXPECT_THAT(error(ReadCsv(kHeader + rows + "t\xff,plain,m,1,1\n")), HasSubstr("standard input:4: is not UTF-8"));
 }
 
 TEST(SummaryDataTest, WhatIsWrongInJsonIsNamedWithLineAndPath) {
