@@ -90,7 +90,7 @@ std::vector<std::string> Footnotes(const v1::MetricReport& metric, bool is_full)
     std::string second;
     if (!families.empty()) absl::StrAppend(&second, "Families: ", absl::StrJoin(families, "; "), ". ");
     if (!tests.empty()) absl::StrAppend(&second, "p: ", absl::StrJoin(tests, ", "), ", two-sided, as if read once. ");
-    absl::StrAppend(&second, "Metric revision ", metric.metric_revision(), ".");
+    if (metric.metric_revision() > 0) absl::StrAppend(&second, "Metric revision ", metric.metric_revision(), ".");
     lines.push_back(std::move(second));
   }
   return lines;

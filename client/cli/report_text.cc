@@ -51,8 +51,10 @@ class ReportText {
     const std::string& title = view_.campaign.display_name();
     Line(absl::StrCat(Styled(color_, Style::kBold, report_.campaign()),
                       title.empty() || title == report_.campaign() ? "" : "  " + title));
-    Line(
-        Dim(absl::StrCat("revision ", report_.campaign_revision(), ", as of ", TimeTitle(FromProto(report_.as_of())))));
+    // Data of one's own have no revision.
+    const std::string revision =
+        report_.campaign_revision() > 0 ? absl::StrCat("revision ", report_.campaign_revision(), ", ") : "";
+    Line(Dim(absl::StrCat(revision, "as of ", TimeTitle(FromProto(report_.as_of())))));
     Line("");
   }
 

@@ -87,7 +87,7 @@ std::string TextTable::Render(int width, bool has_color, int indent) const {
       const bool is_right = columns_[c].align == Align::kRight;
       line.append(static_cast<size_t>(blanks + (is_right ? padding : 0)), ' ');
       const std::optional<Style> style = style_of(c);
-      absl::StrAppend(&line, style.has_value() ? Styled(has_color, *style, text) : text);
+      absl::StrAppend(&line, style.has_value() && !text.empty() ? Styled(has_color, *style, text) : text);
       blanks = kGap + (is_right ? 0 : padding);
     }
     absl::StrAppend(&out, absl::StripTrailingAsciiWhitespace(line), "\n");

@@ -249,7 +249,8 @@ ReportView View() {
   return view;
 }
 
-TEST(ReportTextTest, ReadsLikeThis) { EXPECT_EQ(RenderReport(View(), 120, false), R"(spring  Spring offer
+TEST(ReportTextTest, ReadsLikeThis) {
+  EXPECT_EQ(RenderReport(View(), 120, false), R"(spring  Spring offer
 revision 3, as of 2026-03-01 00:00:00 UTC
 
 WARNING  sample_size  all tiers  Fewer than 20 events on buy: head/plain (12). Their lifts can't be judged yet: wait, or
@@ -299,10 +300,12 @@ returns (without cap)  `return` events per user, 14d window, less is better
   more than its margin
 adjusted p: by the sequential rule, corrected over its family; of a guardrail, of being worse by its margin
 chance: that the variant beats the control, given lift ~ N(0, 0.1^2)
-)"); }
+)");
+}
 
 TEST(ReportTextTest, VerboseShowsEveryEstimator) {
-  EXPECT_EQ(RenderMetric(View(), View().report.metrics(0), 130, false, Detail::kFull), R"(buy (primary)  share of users with `purchase`, 14d window
+  EXPECT_EQ(RenderMetric(View(), View().report.metrics(0), 130, false, Detail::kFull),
+            R"(buy (primary)  share of users with `purchase`, 14d window
   the window of 1,200 users is still open: their outcomes may grow
   alpha spending, O'Brien-Fleming type: look 14, 50% of the planned information, a claim takes 2.96 standard errors
   offer against plain
