@@ -36,8 +36,8 @@ absl::StatusOr<std::optional<Edit>> UpdateEdit(const Definitions& definitions, c
 absl::StatusOr<std::vector<Edit>> ApplyEdits(const Definitions& definitions,
                                              const google::protobuf::RepeatedPtrField<v1::Definition>& proposed);
 
-// FailedPrecondition for a campaign that is running or paused, for the tiering and the segments of one, and for a metric of any
-// campaign's report. Other uses are found when what remains is checked.
+// FailedPrecondition for a campaign that is running or paused, for the tiering and the segments of one, and for a
+// metric of any campaign's report. Other uses are found when what remains is checked.
 absl::Status CheckDeletable(const Definitions& definitions, const v1::Definition& present);
 
 }  // namespace tierwise
