@@ -105,9 +105,13 @@ absl::Status ClaimSecondary(const CampaignData& data, bool is_allowed, absl::Spa
   const size_t family_size = static_cast<size_t>(data.secondary_metrics) * (data.variants.size() - 1);
   if (p_values.size() < family_size) p_values.resize(family_size, 1.0);
   TIERWISE_ASSIGN_OR_RETURN(const std::vector<double> adjusted, AdjustPValues(Multiplicity::kHolm, p_values));
+  const double variants = static_cast<double>(data.variants.size() - 1);
   for (size_t i = 0; i < tests.size(); ++i) {
     MetricAnalysis& metric = *tests[i].metric;
-    Claim(adjusted[i], "secondary metrics, Holm", is_allowed && adjusted[i] <= data.rules.alpha,
+    // Holm's last steps are at a level above that of the interval beside them: no claim without an interval that
+    // agrees.
+    const double p = std::max(adjusted[i], variants * p_values[i]);
+    Claim(p, "secondary metrics, Holm", is_allowed && p <= data.rules.alpha,
           RowOf(metric.overall[tests[i].variant], metric));
   }
   return absl::OkStatus();

@@ -193,6 +193,20 @@ TEST(HillstromAnalysisTest, TheExampleOfTheDocumentation) {
             "tail/womens VERDICT_SHIP\n");
 }
 
+TEST_F(HillstromReportTest, NoClaimStandsBesideAnIntervalThatHoldsNoEffect) {
+  int claims = 0;
+  for (const v1::MetricReport& metric : Report().metrics()) {
+    for (const v1::Comparison& comparison : metric.comparisons()) {
+      if (!comparison.claimed()) continue;
+      ++claims;
+      const v1::Interval& shown = comparison.difference().intervals(0);
+      EXPECT_TRUE(shown.lower() > 0.0 || shown.upper() < 0.0)
+          << metric.metric() << " " << comparison.tier() << " " << comparison.variant() << " " << shown.DebugString();
+    }
+  }
+  EXPECT_GE(claims, 3);
+}
+
 TEST(ReportTest, TheSameDataGiveTheSameReport) {
   EXPECT_EQ(BuildReport(HillstromData(), 0.95)->SerializeAsString(),
             BuildReport(HillstromData(), 0.95)->SerializeAsString());
