@@ -357,6 +357,7 @@ TEST_F(ServerTest, EverythingAcknowledgedIsThereAfterARestart) {
   EXPECT_EQ(before.cohort().users(), 100);
   const v1::Assignment assigned = AssignSpring("user-1", 500);
   Restart();
+  EXPECT_EQ(ReportOfSpring().cohort().SerializeAsString(), before.cohort().SerializeAsString());
   EXPECT_EQ(ReportOfSpring(then).SerializeAsString(), before.SerializeAsString());
   EXPECT_EQ(AssignSpring("user-1", 500).SerializeAsString(), assigned.SerializeAsString());
 }
