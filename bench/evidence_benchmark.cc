@@ -11,7 +11,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "experiments/evidence/evidence.h"
-#include "experiments/evidence/facts.h"
+#include "experiments/base/facts.h"
 
 namespace tierwise {
 namespace {

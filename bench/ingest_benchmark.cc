@@ -15,7 +15,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "experiments/evidence/facts.h"
+#include "experiments/base/facts.h"
 #include "server/storage/duckdb/connection.h"
 #include "server/storage/duckdb/migrations.h"
 #include "server/storage/store.h"

@@ -6,8 +6,8 @@
 #include <optional>
 #include <vector>
 
-#include "experiments/evidence/fact_rows.h"
-#include "experiments/evidence/facts.h"
+#include "experiments/base/fact_rows.h"
+#include "experiments/base/facts.h"
 #include "experiments/evidence/metric_plan.h"
 #include "experiments/stats/moments.h"
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "experiments/evidence/fact_rows.h"
+#include "experiments/base/fact_rows.h"
 #include "experiments/evidence/metric_plan.h"
 
 namespace tierwise {

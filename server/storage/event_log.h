@@ -9,7 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "experiments/evidence/facts.h"
+#include "experiments/base/facts.h"
 #include "tierwise/v1/event.pb.h"
 
 namespace tierwise {

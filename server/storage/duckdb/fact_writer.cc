@@ -6,7 +6,7 @@
 
 #include "absl/time/clock.h"
 #include "experiments/base/status_macros.h"
-#include "experiments/evidence/facts.h"
+#include "experiments/base/facts.h"
 
 namespace tierwise::duckdb {
 namespace {

@@ -7,7 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "experiments/base/status_macros.h"
-#include "experiments/evidence/facts.h"
+#include "experiments/base/facts.h"
 
 namespace tierwise::duckdb {
 namespace {

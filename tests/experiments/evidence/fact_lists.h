@@ -6,7 +6,7 @@
 
 #include "absl/types/span.h"
 #include "experiments/evidence/evidence.h"
-#include "experiments/evidence/facts.h"
+#include "experiments/base/facts.h"
 
 namespace tierwise {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
-#include "experiments/evidence/facts.h"
+#include "experiments/base/facts.h"
 #include "server/storage/event_log.h"
 #include "tierwise/v1/event.pb.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "experiments/evidence/facts.h"
+#include "experiments/base/facts.h"
 
 #define XXH_INLINE_ALL
 #include <xxhash.h>

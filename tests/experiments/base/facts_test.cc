@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "experiments/evidence/facts.h"
+#include "experiments/base/facts.h"
 
 #include <gtest/gtest.h>
 
