@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
-#include "experiments/evidence/evidence.h"
 #include "experiments/base/facts.h"
+#include "experiments/evidence/evidence.h"
 
 namespace tierwise {
 namespace {

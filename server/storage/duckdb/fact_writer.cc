@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "absl/time/clock.h"
-#include "experiments/base/status_macros.h"
 #include "experiments/base/facts.h"
+#include "experiments/base/status_macros.h"
 
 namespace tierwise::duckdb {
 namespace {

@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "experiments/base/status_macros.h"
 #include "experiments/base/facts.h"
+#include "experiments/base/status_macros.h"
 
 namespace tierwise::duckdb {
 namespace {

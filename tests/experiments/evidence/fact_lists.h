@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "absl/types/span.h"
-#include "experiments/evidence/evidence.h"
 #include "experiments/base/facts.h"
+#include "experiments/evidence/evidence.h"
 
 namespace tierwise {
 
