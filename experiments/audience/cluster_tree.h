@@ -28,9 +28,9 @@ class ClusterTree {
   };
 
   // Fits a tree with at most 4 leaves a label to the columns and the users' labels: best split first, by Gini impurity,
-  // until no split is worth its leaf. Every label has a leaf. A threshold is rounded as far as it moves at most a
-  // thousandth of the users. REQUIRES: there are columns, as long as `labels`; labels are 0 to `label_count` - 1, each
-  // there; label_count >= 2.
+  // until no split is worth its leaf. Every label has a leaf. Thresholds are rounded as far as no fewer
+  // users have the most frequent label of their side. REQUIRES: there are columns, as long as `labels`; labels are 0 to
+  // `label_count` - 1, each there; label_count >= 2.
   ClusterTree(absl::Span<const TreeColumn> columns, absl::Span<const int> labels, int label_count);
 
   // The first one is the root. Those that nothing leads to have no meaning.
