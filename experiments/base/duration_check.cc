@@ -15,7 +15,8 @@ constexpr int32_t kNanosPerSecond = 1'000'000'000;
 
 bool CheckDuration(const google::protobuf::Duration& duration, absl::Duration least, absl::Duration most,
                    absl::string_view field, Problems& problems) {
-  if (duration.nanos() <= -kNanosPerSecond || duration.nanos() >= kNanosPerSecond) {
+  // All durations that may be asked for are positive.
+  if (duration.nanos() < 0 || duration.nanos() >= kNanosPerSecond) {
     problems.Add(field, absl::StrCat("has ", duration.nanos(), " nanos, allowed is 0 to 999,999,999"));
     return false;
   }

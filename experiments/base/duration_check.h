@@ -11,7 +11,7 @@
 namespace tierwise {
 
 // Adds a problem under `field` unless `duration` is a valid proto, a whole number of microseconds, and from `least` to
-// `most`. Returns whether it is.
+// `most`. Returns whether it is. REQUIRES: least >= 0.
 bool CheckDuration(const google::protobuf::Duration& duration, absl::Duration least, absl::Duration most,
                    absl::string_view field, Problems& problems);
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 
 namespace tierwise {
@@ -17,7 +18,12 @@ std::string DurationText(absl::Duration duration) {
       return absl::StrCat(duration / absl::Seconds(seconds), name);
     }
   }
-  return absl::StrCat(absl::ToDoubleSeconds(duration), "s");
+  absl::Duration fraction;
+  const int64_t seconds = absl::IDivDuration(absl::AbsDuration(duration), absl::Seconds(1), &fraction);
+  std::string text = absl::StrFormat("%s%d.%09d", duration < absl::ZeroDuration() ? "-" : "", seconds,
+                                     absl::ToInt64Nanoseconds(fraction));
+  text.erase(text.find_last_not_of('0') + 1);
+  return absl::StrCat(text, "s");
 }
 
 }  // namespace tierwise

@@ -7,8 +7,8 @@
 
 namespace tierwise {
 
-// In the largest unit of d, h, m that divides it, e.g. "14d"; else in seconds. The `tierwise` command reads it back
-// unchanged.
+// In the largest unit of d, h, m that divides it, e.g. "14d"; else in seconds, to the nanosecond. The `tierwise`
+// command reads it back unchanged.
 std::string DurationText(absl::Duration duration);
 
 }  // namespace tierwise

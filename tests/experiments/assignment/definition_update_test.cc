@@ -246,6 +246,20 @@ TEST(UpdateDefinitionTest, SaltsAndTypesNeverChange) {
   EXPECT_EQ(field("attributes/spend", "attribute { id: 'spend' type: ATTRIBUTE_TYPE_INT }"), "attributes/spend.type");
 }
 
+TEST(UpdateDefinitionTest, ADerivationNeverChanges) {
+  const std::string orders = "id: 'orders' type: ATTRIBUTE_TYPE_INT";
+  const std::string derived = orders + " derivation { aggregate: AGGREGATE_COUNT events: 'order' }";
+  const auto field = [](const std::string& current, const std::string& proposed) {
+    const auto attribute = [](const std::string& text) { return Parse("attribute { " + text + " }"); };
+    const auto problems = ProblemsOf(Update(attribute(current), attribute(proposed), Definitions()).status());
+    return problems.empty() ? "" : problems[0].field;
+  };
+  EXPECT_EQ(field(derived, derived + " description: 'Orders'"), "");
+  EXPECT_EQ(field(orders, derived), "attributes/orders.derivation");
+  EXPECT_EQ(field(derived, orders), "attributes/orders.derivation");
+  EXPECT_EQ(field(derived, orders + " derivation { aggregate: AGGREGATE_COUNT }"), "attributes/orders.derivation");
+}
+
 TEST(CreateTest, NothingThatIsOutputOnlyIsTaken) {
   v1::Definition proposed = Parse(
       "campaign { id: 'c' meta { revision: 3 } state: CAMPAIGN_STATE_RUNNING pinned_version: 3 "

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
@@ -37,6 +38,17 @@ TEST(NormalizeTest, FillsInSaltsNamesAndTheDirection) {
   EXPECT_EQ(Parse("attribute { id: 'age' }").attribute().display_name(), "age");
   EXPECT_EQ(Parse("segment { id: 'vip' }").segment().display_name(), "vip");
   EXPECT_EQ(Parse("tiering { id: 'value' tiers { id: 'gold' } }").tiering().tiers(0).display_name(), "gold");
+}
+
+TEST(NormalizeTest, TheStagesOfALifeCycleAreItsAllowedValues) {
+  const std::string stage = "attribute { id: 'stage' derivation { aggregate: AGGREGATE_LIFE_CYCLE }";
+  EXPECT_THAT(Parse(stage + " }").attribute().allowed_values(),
+              testing::ElementsAre("new", "active", "cooling", "dormant", "won_back"));
+  EXPECT_EQ(Parse(stage + " allowed_values: 'new' }").attribute().allowed_values_size(), 1);
+  EXPECT_EQ(Parse("attribute { id: 'taste' derivation { aggregate: AGGREGATE_FAVOURITE } }")
+                .attribute()
+                .allowed_values_size(),
+            0);
 }
 
 TEST(NormalizeTest, GivesConditionsBothForms) {

@@ -58,6 +58,17 @@ TEST(SnapshotTest, EveryProblemOfEveryDefinitionIsReported) {
                            "holdouts/h.campaigns[0]: there is no campaign \"none\"", StartsWith("tierings/t.rules: ")));
 }
 
+TEST(SnapshotTest, DerivedAttributesAreCheckedAndCounted) {
+  EXPECT_THAT(ProblemsWith({"attribute { id: 'x' type: ATTRIBUTE_TYPE_INT derivation { aggregate: AGGREGATE_SUM } }"}),
+              ElementsAre("attributes/x.type: is INT, must be DOUBLE, the type of SUM"));
+  std::vector<std::string> many;
+  for (int i = 0; i <= 200; ++i) {
+    many.push_back(absl::StrCat("attribute { id: 'd", i,
+                                "' type: ATTRIBUTE_TYPE_INT derivation { aggregate: AGGREGATE_COUNT } }"));
+  }
+  EXPECT_THAT(ProblemsWith(many), ElementsAre("attributes/d99.derivation: at most 200 attributes can be derived"));
+}
+
 TEST(SnapshotTest, TierSharesOfAHoldoutNeedItsTiering) {
   EXPECT_THAT(ProblemsWith({"holdout { id: 'h' tier_shares { tier: 'gold' } }"}),
               ElementsAre("holdouts/h.tiering: is required where there are tier_shares"));
