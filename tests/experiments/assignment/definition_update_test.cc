@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "experiments/assignment/assign.h"
 #include "experiments/assignment/campaign_lifecycle.h"
 #include "experiments/assignment/campaign_update.h"
@@ -258,6 +259,38 @@ TEST(UpdateDefinitionTest, ADerivationNeverChanges) {
   EXPECT_EQ(field(orders, derived), "attributes/orders.derivation");
   EXPECT_EQ(field(derived, orders), "attributes/orders.derivation");
   EXPECT_EQ(field(derived, orders + " derivation { aggregate: AGGREGATE_COUNT }"), "attributes/orders.derivation");
+}
+
+constexpr char kQuantiles[] =
+    "tiering { id: 'q' tiers { id: 'a' } tiers { id: 'b' } quantiles { attribute: 'spend' up_to_bp: [1000, 10000] ";
+
+TEST(UpdateDefinitionTest, CutsAreNeverWrittenByAnAuthor) {
+  Definitions definitions = Shop();
+  const std::string given = absl::StrCat(kQuantiles, "cuts: 7 cut_time { seconds: 1 } } }");
+  const v1::Definition created = Create(Parse(given));
+  EXPECT_EQ(created.tiering().quantiles().cuts_size(), 0);
+  EXPECT_FALSE(created.tiering().quantiles().has_cut_time());
+  definitions.Put(created);
+  EXPECT_EQ(Update(created, Parse(given), definitions)->tiering().quantiles().cuts_size(), 0);
+}
+
+TEST(UpdateDefinitionTest, ReplacingATieringKeepsCutsThatStillApply) {
+  Definitions definitions = Shop();
+  const v1::Definition current =
+      Parse(absl::StrCat(kQuantiles, "cuts: 500 cut_time { seconds: 9 } } meta { revision: 2 } }"));
+  definitions.Put(current);
+  const auto after = [&](const std::string& text) { return *Update(current, Parse(text), definitions); };
+  // A file that was exported, now or before the last refresh, changes nothing.
+  EXPECT_TRUE(MessageDifferencer::Equals(after(absl::StrCat(kQuantiles, "} }")), current));
+  EXPECT_TRUE(
+      MessageDifferencer::Equals(after(absl::StrCat(kQuantiles, "cuts: 400 cut_time { seconds: 8 } } }")), current));
+  EXPECT_EQ(after("tiering { id: 'q' tiers { id: 'a' } tiers { id: 'b' } "
+                  "quantiles { attribute: 'plan' up_to_bp: [1000, 10000] } }")
+                .tiering()
+                .quantiles()
+                .cuts_size(),
+            0);
+  EXPECT_TRUE(after("tiering { id: 'q' tiers { id: 'a' } rules { otherwise: 'a' } }").tiering().has_rules());
 }
 
 TEST(CreateTest, NothingThatIsOutputOnlyIsTaken) {
