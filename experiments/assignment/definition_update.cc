@@ -8,16 +8,25 @@
 #include "experiments/base/definition_rules.h"
 #include "experiments/base/problems.h"
 #include "experiments/base/status_macros.h"
+#include "google/protobuf/util/message_differencer.h"
 
 namespace tierwise {
 namespace {
 
 constexpr char kImmutable[] = "cannot change; make a new definition instead";
 
+bool HaveSameDerivation(const v1::Attribute& a, const v1::Attribute& b) {
+  return a.has_derivation() == b.has_derivation() &&
+         google::protobuf::util::MessageDifferencer::Equals(a.derivation(), b.derivation());
+}
+
 absl::Status CheckImmutable(const v1::Definition& current, const v1::Definition& proposed) {
   const std::string name = NameOf(current);
   if (current.has_attribute() && current.attribute().type() != proposed.attribute().type()) {
     return InvalidField(FieldPath(name, "type"), kImmutable);
+  }
+  if (current.has_attribute() && !HaveSameDerivation(current.attribute(), proposed.attribute())) {
+    return InvalidField(FieldPath(name, "derivation"), kImmutable);
   }
   const bool has_new_salt = (current.has_layer() && current.layer().salt() != proposed.layer().salt()) ||
                             (current.has_holdout() && current.holdout().salt() != proposed.holdout().salt());

@@ -10,6 +10,7 @@
 #include "experiments/assignment/definition_check.h"
 #include "experiments/assignment/layer_allocation.h"
 #include "experiments/assignment/pinned_definitions.h"
+#include "experiments/audience/derivation_check.h"
 #include "experiments/audience/tiering_program.h"
 #include "experiments/base/definition_rules.h"
 #include "experiments/base/status_macros.h"
@@ -36,6 +37,7 @@ class Compiler {
         CheckLaunched(campaign, *scope, name, problems);
       }
     }
+    CheckDerivedAttributes(definitions_, problems);
     CheckSaltsAreSeparate(definitions_, problems);
     CheckBucketsAreSeparate(definitions_, problems);
     return problems.ToStatus();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #include "absl/strings/string_view.h"
@@ -16,15 +17,13 @@ enum class DerivedKind : uint8_t {
   kTime,      // integer: microseconds since the epoch
   kAge,       // integer: the time, in microseconds since the epoch, whose distance to now in days is the value
   kProperty,  // key: KeyOf(text) of a value of the pass's property
-  kStage,     // integer: a LifeStage
+  kStage,     // integer: a LifeStage, an index into kLifeStageNames
 };
 
 // A user's stage of the life cycle.
 enum class LifeStage : uint8_t { kNew, kActive, kCooling, kDormant, kWonBack };
-inline constexpr int kLifeStages = 5;
-
-// "new", "active", "cooling", "dormant" or "won_back".
-absl::string_view LifeStageName(LifeStage stage);
+// By stage: the value of the attribute.
+inline constexpr absl::string_view kLifeStageNames[] = {"new", "active", "cooling", "dormant", "won_back"};
 
 // The value of one derived attribute for one user.
 struct DerivedValue {
@@ -35,9 +34,10 @@ struct DerivedValue {
   };
   bool is_known = false;  // false: no value
 
-  static DerivedValue OfInteger(int64_t integer);
-  static DerivedValue OfNumber(double number);  // no value where it is not finite
-  static DerivedValue OfKey(uint64_t key);
+  static DerivedValue OfInteger(int64_t integer) { return {.integer = integer, .is_known = true}; }
+  // No value where it is not finite.
+  static DerivedValue OfNumber(double number) { return {.number = number, .is_known = std::isfinite(number)}; }
+  static DerivedValue OfKey(uint64_t key) { return {.key = key, .is_known = true}; }
 };
 
 // The derived attributes of one pass for some users.
