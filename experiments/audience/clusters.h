@@ -50,8 +50,8 @@ struct UserClusters {
 };
 
 // Groups users that are alike. The same columns, options and seed give the same groups. Errors: InvalidArgument, with
-// the fields of ExploreClustersRequest: too many or few columns, clusters or users, a column of one value only, values
-// that are infinite, fewer distinct users than clusters.
+// the fields of ExploreClustersRequest: too many or few columns or clusters, a column of one value only, values
+// beyond 1e100, no user with a value in every column, fewer distinct users than clusters.
 absl::StatusOr<UserClusters> FindClusters(absl::Span<const ClusterColumn> columns, const ClusterOptions& options);
 
 }  // namespace tierwise

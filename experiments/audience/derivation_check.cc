@@ -220,7 +220,6 @@ v1::AttributeType AttributeTypeOf(v1::Aggregate aggregate) {
 
 std::vector<std::string> EventsOf(const v1::Attribute& attribute) {
   std::vector<std::string> names;
-  if (attribute.derivation().events().empty()) return names;
   absl::flat_hash_set<absl::string_view> seen;
   for (const auto* list : {&attribute.derivation().events(), &attribute.derivation().denominator_events()}) {
     for (const std::string& name : *list) {
