@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "experiments/assignment/campaign_update.h"
+#include "experiments/audience/tier_cuts.h"
 #include "experiments/base/definition_rules.h"
 #include "experiments/base/problems.h"
 #include "experiments/base/status_macros.h"
@@ -42,6 +43,7 @@ v1::Definition Create(v1::Definition proposed) {
     none.set_state(v1::CAMPAIGN_STATE_DRAFT);
     TakeOutputOnly(none, *proposed.mutable_campaign());
   }
+  if (proposed.has_tiering()) CarryCuts(v1::Tiering(), *proposed.mutable_tiering());
   return proposed;
 }
 
@@ -52,6 +54,7 @@ absl::StatusOr<v1::Definition> Update(const v1::Definition& current, v1::Definit
     TIERWISE_ASSIGN_OR_RETURN(*proposed.mutable_campaign(),
                               UpdateCampaign(current.campaign(), std::move(*proposed.mutable_campaign()), definitions));
   }
+  if (current.has_tiering()) CarryCuts(current.tiering(), *proposed.mutable_tiering());
   MutableMetaOf(proposed) = MetaOf(current);
   return proposed;
 }
