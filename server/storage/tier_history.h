@@ -12,35 +12,44 @@
 #include "absl/time/time.h"
 #include "absl/types/span.h"
 #include "experiments/base/facts.h"
+#include "server/storage/catalog.h"
 #include "tierwise/v1/event_service.pb.h"
 #include "tierwise/v1/tier_service.pb.h"
 
 namespace tierwise {
 
-// One user's move, by indexes into the tiers of a TieringOutcome.
-struct TierMove {
-  static constexpr uint16_t kNone = 0xffff;  // for `from`: it is the user's first tier
+// One user's move.
+struct UserMove {
+  static constexpr int kNone = -1;  // for `from`: it is the user's first tier
 
-  uint64_t user;
-  uint16_t from;
-  uint16_t to;
+  uint64_t user_key;
+  int from;  // index into TieringOutcome.from_tiers
+  int to;    // index into TieringOutcome.tiers
+};
+
+// A user's tier since a refresh, by index.
+struct StoredTier {
+  uint64_t user_key;
+  int tier;
+  int64_t since_micros;
+  bool has_moved;  // there from another tier
 };
 
 // A tier that a refresh found for a user who has to be found there again before moving.
 struct PendingTier {
-  uint64_t user;
-  uint16_t tier;
-  uint16_t confirmations;  // how many refreshes in a row found it
+  uint64_t user_key;
+  int tier;
+  int confirmations;  // how many refreshes in a row found it
 };
 
 // What one refresh found in one tiering.
 struct TieringOutcome {
   std::string tiering;
   int64_t revision = 0;                 // of the tiering, cuts included
-  std::vector<std::string> from_tiers;  // ids; what TierMove.from indexes
+  std::vector<std::string> from_tiers;  // ids of the tiers of the refresh before
   std::vector<std::string> tiers;       // ids in the tiering's order; what all other indexes mean
   std::vector<int64_t> sizes;           // users, for each of `tiers`
-  std::vector<TierMove> moves;
+  std::vector<UserMove> moves;
   std::vector<PendingTier> pending;  // all that there are; those of the refresh before are forgotten
 };
 
@@ -55,6 +64,7 @@ struct TieringRefresh {
   std::string tiering;
   int64_t revision = 0;
   absl::Time as_of;
+  absl::Time end_time;
   std::vector<std::string> tiers;  // in the tiering's order of then
 };
 
@@ -72,7 +82,7 @@ struct MoveQuery {
   int64_t after_sequence = 0;
   int limit = 1000;
   bool changes_only = false;  // leave out first tiers
-  std::string user_id;        // empty: every user's
+  std::string user_id = {};   // empty: every user's
 };
 
 // Keeps which user was in which tier when, and the refreshes that put them there. Thread-safe; at most one refresh is
@@ -83,9 +93,11 @@ class TierHistory {
 
   // Writes a refresh that begins, and returns its id.
   virtual absl::StatusOr<int64_t> Begin(const v1::Refresh& refresh) = 0;
-  // Writes all that a refresh found, and that it succeeded: all of it or, after an error or kill -9, nothing. Facts and
-  // profiles are taken in meanwhile.
-  virtual absl::Status Commit(const RefreshRecord& record, absl::Span<const TieringOutcome> outcomes) = 0;
+  // Writes all that a refresh found, and that it succeeded, together with the definitions that it changed (null: none):
+  // all of it or, after an error or kill -9, nothing. Facts and profiles are taken in meanwhile. Errors as of
+  // Catalog::Commit.
+  virtual absl::Status Commit(const RefreshRecord& record, absl::Span<const TieringOutcome> outcomes,
+                              const CatalogCommit* definitions) = 0;
   // Writes how a refresh ended that did not succeed.
   virtual absl::Status End(const v1::Refresh& refresh) = 0;
 
@@ -98,11 +110,13 @@ class TierHistory {
   // The last refresh of each tiering that has had one.
   virtual absl::StatusOr<std::vector<TieringRefresh>> LastOfTierings() = 0;
 
-  // Call `consume` with runs of columns; the spans are valid during the call only. ScanMoves: in no order;
-  // ScanMovesInOrder: all moves of a tiering, by sequence.
+  // Calls `consume` with runs of columns, in no order; the spans are valid during the call only.
   virtual absl::Status ScanMoves(const MoveScan& scan, absl::FunctionRef<void(const MoveColumns&)> consume) = 0;
-  virtual absl::Status ScanMovesInOrder(const MoveScan& scan, absl::FunctionRef<void(const MoveColumns&)> consume) = 0;
-  // Tiers that are pending, by index into `tiers`.
+
+  // Every tier that a user was ever in, by index into `tiers`, later ones after earlier ones; those that are pending
+  // now. Tiers that `tiers` does not have are left out.
+  virtual absl::Status ScanTiers(const std::string& tiering, const std::vector<std::string>& tiers,
+                                 absl::FunctionRef<void(const StoredTier&)> consume) = 0;
   virtual absl::StatusOr<std::vector<PendingTier>> Pending(const std::string& tiering,
                                                            const std::vector<std::string>& tiers) = 0;
 
