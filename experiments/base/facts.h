@@ -28,13 +28,22 @@ struct ExposureColumns {
   absl::Span<const uint8_t> forced;  // 1 for a forced user
 };
 
-// A run of events, in any order. All spans have the same length.
+// A run of events, in any order. All spans have the same length, but for those that may be empty.
 struct EventColumns {
   absl::Span<const uint64_t> user;        // KeyOf(user_id)
   absl::Span<const int64_t> time_micros;  // when it happened, since the epoch
   absl::Span<const uint16_t> name;        // index into the scan's event names
   absl::Span<const uint64_t> event;       // KeyOf(event_id): the same one again, of the same user, counts once
   absl::Span<const double> value;         // 0 where the event has none
+  // 1 where the event has a value. Empty: each has one.
+  absl::Span<const uint8_t> has_value = {};
+};
+
+// A run of users' moves between the tiers of one tiering, in any order. All spans have the same length.
+struct MoveColumns {
+  absl::Span<const uint64_t> user;        // KeyOf(user_id)
+  absl::Span<const int64_t> time_micros;  // the moment as of which the refresh was, since the epoch
+  absl::Span<const uint16_t> tier;        // where the user is from then on: index into the scan's tiers, or kOtherName
 };
 
 }  // namespace tierwise
