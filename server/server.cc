@@ -61,8 +61,8 @@ class Server::Parts {
     catalog_service_ = std::make_unique<CatalogService>(*catalog_, *store_.catalog);
     assignment_service_ = std::make_unique<AssignmentService>(*catalog_);
     event_service_ = std::make_unique<EventService>(*catalog_, *store_.events, *store_.profiles);
-    report_service_ =
-        std::make_unique<ReportService>(*catalog_, *store_.catalog, *store_.events, options_.store.threads);
+    report_service_ = std::make_unique<ReportService>(*catalog_, *store_.catalog, FactSources{*store_.events},
+                                                      options_.store.threads);
     return Listen();
   }
 

@@ -80,7 +80,7 @@ struct CampaignData {
   absl::Time last_exposure = absl::InfinitePast();
 
   std::vector<int64_t> users;  // [tier * variants + variant]
-  // Per day of first exposure, ascending, or per `days_per_row` days: users per cell. Empty where that is not known.
+  // Per day of first exposure, ascending, or per so many: users per cell. Empty where that is not known.
   std::vector<std::vector<int64_t>> daily_users;
   int64_t days_per_row = 1;
   // Per cell: with an event of the primary metric after the start and before their first exposure. Empty where that is

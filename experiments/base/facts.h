@@ -46,11 +46,4 @@ struct MoveColumns {
   absl::Span<const uint16_t> tier;        // where the user is from then on: index into the scan's tiers, or kOtherName
 };
 
-// A run of users' moves between the tiers of one tiering, in any order. All spans have the same length.
-struct MoveColumns {
-  absl::Span<const uint64_t> user;        // KeyOf(user_id)
-  absl::Span<const int64_t> time_micros;  // the moment as of which the refresh was, since the epoch
-  absl::Span<const uint16_t> tier;        // where the user is from then on: index into the scan's tiers, or kOtherName
-};
-
 }  // namespace tierwise

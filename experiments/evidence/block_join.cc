@@ -61,6 +61,7 @@ BlockEvidence EmptyBlock(const JoinShared& shared) {
     evidence.metrics[m].totals.resize(cells);
     if (spec.plan.metrics[m].keeps_values) evidence.metrics[m].values.resize(cells);
   }
+  evidence.days_per_row = shared.days_per_row;
   evidence.daily_users.assign(shared.day_rows, std::vector<int64_t>(cells));
   if (spec.early.has_value()) evidence.early_users.resize(cells);
   if (shared.has_moves) evidence.flows.resize(cells * static_cast<size_t>(evidence.tiers));

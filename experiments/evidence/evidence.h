@@ -63,6 +63,7 @@ struct Evidence {
   std::vector<MetricEvidence> metrics;  // in the plan's order
   // Per day of first exposure (UTC; per several days, where they are many), ascending: users analysed, per cell.
   std::vector<std::vector<int64_t>> daily_users;
+  int64_t days_per_row = 1;          // of daily_users
   std::vector<int64_t> early_users;  // per cell: with EvidenceSpec::early's event; empty without it
   // [cell * tiers + tier]: users of the cell who are in `tier` afterwards. Empty where no moves were added.
   std::vector<int64_t> flows;

@@ -116,7 +116,8 @@ absl::Status DuckDbEventLog::ScanEvents(const EventScan& scan, absl::FunctionRef
   TIERWISE_ASSIGN_OR_RETURN(
       Statement statement,
       connection.Prepare(absl::StrCat(
-          "SELECT user_key, time_micros, name, event_key, coalesce(value, 0) FROM events WHERE name IN (",
+          "SELECT user_key, time_micros, name, event_key, coalesce(value, 0), value IS NOT NULL FROM events "
+          "WHERE name IN (",
           absl::StrJoin(names->codes(), ","), ") AND time_micros >= ? AND time_micros < ? AND received_micros <= ?")));
   statement.Bind(1, absl::ToUnixMicros(scan.begin))
       .Bind(2, absl::ToUnixMicros(scan.end))
@@ -127,7 +128,8 @@ absl::Status DuckDbEventLog::ScanEvents(const EventScan& scan, absl::FunctionRef
              .time_micros = chunk.Column<int64_t>(1),
              .name = names->Map(chunk.Column<uint32_t>(2), name_indexes),
              .event = chunk.Column<uint64_t>(3),
-             .value = chunk.Column<double>(4)});
+             .value = chunk.Column<double>(4),
+             .has_value = chunk.Column<uint8_t>(5)});
   });
 }
 
