@@ -217,7 +217,7 @@ EvidenceRequest Request() {
 
 Cost CostOfJoin(const std::string& path, const EvidenceRequest& request, CampaignData& data) {
   const Store store = Checked(OpenStore({.path = path, .threads = kThreads}));
-  return CostOf([&] { data = Checked(GatherEvidence(*store.events, request)); });
+  return CostOf([&] { data = Checked(GatherEvidence({*store.events}, request)); });
 }
 
 using SqlRows = std::vector<std::vector<double>>;

@@ -69,8 +69,8 @@ class Server::Parts {
     assignment_service_ = std::make_unique<AssignmentService>(*catalog_, *users_);
     event_service_ = std::make_unique<EventService>(*catalog_, store_, *users_);
     tier_service_ = std::make_unique<TierService>(*catalog_, store_, *users_, *refresher_, options_.store.threads);
-    report_service_ =
-        std::make_unique<ReportService>(*catalog_, *store_.catalog, *store_.events, options_.store.threads);
+    report_service_ = std::make_unique<ReportService>(
+        *catalog_, *store_.catalog, FactSources{*store_.events, store_.tiers.get()}, options_.store.threads);
     return Listen();
   }
 

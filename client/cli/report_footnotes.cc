@@ -108,6 +108,14 @@ std::string SequentialText(const v1::SequentialState& state) {
   return text;
 }
 
+std::string StoppedText(const v1::StoppedEstimate& stopped, const NumberStyle& style) {
+  std::string text = absl::StrCat("boundary first crossed at look ", stopped.look());
+  if (!stopped.has_median_unbiased_difference()) return text;
+  absl::StrAppend(&text, ": corrected for stopping there, ", NumberText(stopped.median_unbiased_difference(), style),
+                  " ", IntervalText(stopped.interval(), style));
+  return absl::StrCat(text, style.is_percent ? " pp" : "");
+}
+
 std::string HeterogeneityText(const v1::Heterogeneity& heterogeneity, const NumberStyle& style) {
   NumberStyle unsigned_style = style;
   unsigned_style.is_signed = false;
@@ -124,14 +132,14 @@ std::string HeterogeneityText(const v1::Heterogeneity& heterogeneity, const Numb
 
 std::vector<std::string> Legend(const v1::Report& report, bool is_full) {
   bool has_claim = false, has_held_guardrail = false, has_adjusted_p = false, has_guardrail_p = false;
-  std::string prior;
+  std::vector<std::string> priors;
   for (const v1::MetricReport& metric : report.metrics()) {
     const bool is_guardrail = metric.role() == v1::METRIC_ROLE_GUARDRAIL;
     const bool has_chance = is_full || metric.role() == v1::METRIC_ROLE_PRIMARY;
     for (const v1::Comparison& row : metric.comparisons()) {
       (is_guardrail ? has_held_guardrail : has_claim) |= row.claimed();
       (is_guardrail ? has_guardrail_p : has_adjusted_p) |= row.has_adjusted_p_value();
-      if (has_chance && row.has_posterior()) prior = row.posterior().prior();
+      if (has_chance && row.has_posterior()) AddOnce(row.posterior().prior(), priors);
     }
   }
   std::vector<std::string> lines;
@@ -146,7 +154,11 @@ std::vector<std::string> Legend(const v1::Report& report, bool is_full) {
                     has_held_guardrail ? "of a guardrail, shown not to be worse by more than its margin" : ""});
   add("adjusted p", {has_adjusted_p ? "by the sequential rule, corrected over its family" : "",
                      has_guardrail_p ? "of a guardrail, of being worse by its margin" : ""});
-  if (!prior.empty()) lines.push_back(absl::StrCat("chance: that the variant beats the control, given ", prior));
+  if (!priors.empty()) {
+    // The primary metric comes first; only it can have a prior of its own.
+    lines.push_back(absl::StrCat("chance: that the variant beats the control, given ",
+                                 absl::StrJoin(priors, "; for other metrics, ")));
+  }
   return lines;
 }
 

@@ -16,6 +16,9 @@ std::vector<std::string> Footnotes(const v1::MetricReport& metric, bool is_full)
 // "asymptotic confidence sequence: look 3, ...": where the campaign stands by its sequential rule.
 std::string SequentialText(const v1::SequentialState& state);
 
+// What a claim made when the boundary was first crossed would have been right to say.
+std::string StoppedText(const v1::StoppedEstimate& stopped, const NumberStyle& style);
+
 // "between tiers: Q = 13.4 on 2 degrees of freedom, ...".
 std::string HeterogeneityText(const v1::Heterogeneity& heterogeneity, const NumberStyle& style);
 

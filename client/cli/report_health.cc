@@ -46,6 +46,8 @@ std::string OkPhrase(const v1::Report& report, const v1::HealthCheck& check) {
     return has_primary ? "enough events in every arm" : "";
   }
   if (name == "pre_exposure_imbalance") return check.has_p_value() ? "arms alike before exposure" : "";
+  if (name == "sample_ratio_sequential") return "kept on every day";
+  if (name == "events_before_exposure") return "exposures recorded in time";
   if (name == "zero_variance") return "every metric varies";
   if (name == "weights_changed") return "weights unchanged";
   return absl::StrReplaceAll(name, {{"_", " "}});

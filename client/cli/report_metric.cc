@@ -28,6 +28,21 @@ constexpr int kChanceDropOrder = 3;
 constexpr int kPlainPDropOrder = 2;
 constexpr int kControlDropOrder = 1;
 
+std::string MovementText(const v1::TierMovement& movement) {
+  switch (movement.outcome()) {
+    case v1::MOVEMENT_OUTCOME_MOVED_UP:
+      return "share of users who moved to a better tier";
+    case v1::MOVEMENT_OUTCOME_DID_NOT_FALL:
+      return "share of users who did not fall to a worse tier";
+    default:
+      return absl::StrCat("share of users who reached tier ", movement.tier());
+  }
+}
+
+bool IsShare(const v1::Metric& metric) {
+  return metric.has_conversion() || metric.has_retention() || metric.has_tier_movement();
+}
+
 // What the outcomes of a metric are, in a few words.
 std::string KindOf(const v1::Metric& metric) {
   switch (metric.kind_case()) {
@@ -39,6 +54,13 @@ std::string KindOf(const v1::Metric& metric) {
       return absl::StrCat("sum of `", metric.sum().event(), "` per user");
     case v1::Metric::kRatio:
       return "ratio";
+    case v1::Metric::kRetention:
+      return absl::StrCat("share of users who came back with `", metric.retention().event(), "`");
+    case v1::Metric::kQuantile:
+      return absl::StrFormat("%g%% quantile of the values of `%s`", 100 * metric.quantile().probability(),
+                             metric.quantile().event());
+    case v1::Metric::kTierMovement:
+      return MovementText(metric.tier_movement());
     default:
       return "";
   }
@@ -68,7 +90,7 @@ class MetricText {
     if (const auto found = view.metrics.find(metric.metric()); found != view.metrics.end()) {
       definition_ = &found->second;
     }
-    is_share_ = definition_ != nullptr && definition_->has_conversion();
+    is_share_ = definition_ != nullptr && IsShare(*definition_);
     has_adjusted_p_ = std::any_of(metric.comparisons().begin(), metric.comparisons().end(),
                                   [](const v1::Comparison& row) { return row.has_adjusted_p_value(); });
     has_chance_ = (is_full_ || metric.role() == v1::METRIC_ROLE_PRIMARY) &&
@@ -118,6 +140,10 @@ class MetricText {
     }
     if (definition_ != nullptr && definition_->has_cap() && !metric_.uncapped()) {
       absl::StrAppend(&about, absl::StrFormat(", capped at %g", definition_->cap()));
+    }
+    if (metric_.has_found_cap() && definition_ != nullptr) {
+      absl::StrAppend(&about, absl::StrFormat(", capped at %g (the %g%% quantile before exposure)", metric_.found_cap(),
+                                              100 * definition_->cap_quantile()));
     }
     if (definition_ != nullptr && definition_->direction() == v1::DIRECTION_DECREASE) {
       absl::StrAppend(&about, ", less is better");
@@ -272,6 +298,9 @@ class MetricText {
     }
     absl::StrAppend(&out_, table.Render(width_, color_, 4));
     for (const std::string& reason : reasons) Warn(reason, 4);
+    for (const v1::StoppedEstimate& stopped : metric_.sequential().stopped()) {
+      if (stopped.variant() == variant) Dim(StoppedText(stopped, difference_style_), 4);
+    }
     if (!is_full_ && metric_.role() != v1::METRIC_ROLE_PRIMARY) return;
     for (const v1::Heterogeneity& heterogeneity : metric_.heterogeneity()) {
       if (heterogeneity.variant() == variant) Dim(HeterogeneityText(heterogeneity, difference_style_), 4);

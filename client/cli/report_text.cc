@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/cli/progress.h"
+#include "client/cli/report_flows.h"
 #include "client/cli/report_footnotes.h"
 #include "client/cli/report_health.h"
 #include "client/cli/report_lines.h"
@@ -37,6 +38,7 @@ class ReportText {
     for (const v1::MetricReport& metric : report_.metrics()) {
       Section(RenderMetric(view_, metric, width_, color_, detail_));
     }
+    Section(RenderFlows(report_, width_, color_));
     for (const std::string& line : Legend(report_, is_full)) Line(Dim(Paragraph(line, width_, 0)));
     return std::move(out_);
   }

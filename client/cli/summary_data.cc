@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/cli/suggestion.h"
 #include "client/cli/summary_moments.h"
+#include "client/cli/summary_prior.h"
 #include "client/cli/time_text.h"
 #include "experiments/base/problems.h"
 #include "experiments/base/status_macros.h"
@@ -21,6 +22,7 @@ constexpr size_t kMostVariants = 32;
 constexpr size_t kMostTiers = 1000;
 constexpr size_t kMostMetrics = 100;
 constexpr size_t kMostNameBytes = 200;
+constexpr size_t kMostDailyUsers = 1 << 20;
 constexpr char kEveryOtherTier[] = "*";
 
 std::optional<size_t> IndexOf(const std::vector<std::string>& names, const std::string& name) {
@@ -45,6 +47,7 @@ class SummaryAssembler {
     CheckUsersAgree();
     SetShares();
     SetTimes();
+    SetDailyUsers();
     FillDefinitions();
     TIERWISE_RETURN_IF_ERROR(problems_.ToStatus());
     return std::move(out_);
@@ -148,6 +151,11 @@ class SummaryAssembler {
         Problem(path + ".metric", "has a guardrail already");
       }
     }
+    if (file_.has_prior()) {
+      CheckPrior(file_.prior(), [this](absl::string_view field, absl::string_view description) {
+        Problem(std::string(field), description);
+      });
+    }
     if (file_.users_in_two_variants() < 0 || file_.users_in_two_variants() > kMostSummaryUsers) {
       Problem("users_in_two_variants", "must be 0 or a number of users");
     }
@@ -161,7 +169,10 @@ class SummaryAssembler {
       const size_t metric = *IndexOf(metrics_, cell.metric());
       has_denominator[metric] = has_denominator[metric] || cell.has_denominator_mean();
       has_conversions[metric] = has_conversions[metric] || cell.has_conversions();
-      variables_[metric].has_covariate = variables_[metric].has_covariate || cell.has_covariate_mean();
+      SummaryVariables& variables = variables_[metric];
+      variables.has_covariate_list = variables.has_covariate_list || cell.covariates_size() > 0;
+      variables.covariates =
+          std::max({variables.covariates, cell.has_covariate_mean() ? 1 : 0, cell.covariates_size()});
     }
     for (size_t i = 0; i < metrics_.size(); ++i) {
       variables_[i].kind = has_conversions[i]   ? summary::METRIC_KIND_RATE
@@ -187,7 +198,10 @@ class SummaryAssembler {
       metric.estimand = variables_[i].kind == summary::METRIC_KIND_RATE    ? Estimand::kRate
                         : variables_[i].kind == summary::METRIC_KIND_RATIO ? Estimand::kRatio
                                                                            : Estimand::kMean;
-      if (i == 0) metric.role = v1::METRIC_ROLE_PRIMARY;
+      if (i == 0) {
+        metric.role = v1::METRIC_ROLE_PRIMARY;
+        metric.prior = PriorOf(file_.prior());
+      }
       for (const v1::Guardrail& guardrail : file_.analysis().guardrails()) {
         if (guardrail.metric() != metric.id) continue;
         metric.role = v1::METRIC_ROLE_GUARDRAIL;
@@ -329,6 +343,25 @@ class SummaryAssembler {
     if (data().as_of < data().last_exposure) {
       Problem("as_of", absl::StrCat(TimeTitle(data().as_of), " is before the last day, ",
                                     TimeTitle(data().last_exposure), ": leave later days out"));
+    }
+  }
+
+  // Where the primary metric's cells come by day, the users do.
+  void SetDailyUsers() {
+    std::set<absl::Time> all_days;
+    for (const auto& [key, days] : days_) {
+      if (key.first != 0) continue;
+      for (const auto& [day, row] : days) all_days.insert(day);
+    }
+    if (all_days.size() < 2 || data().users.size() * all_days.size() > kMostDailyUsers) return;
+    for (const absl::Time day : all_days) {
+      std::vector<int64_t>& users = data().daily_users.emplace_back(data().users.size());
+      for (size_t cell = 0; cell < users.size(); ++cell) {
+        const auto days = days_.find({0, cell});
+        if (days == days_.end()) continue;
+        const auto row = days->second.find(day);
+        if (row != days->second.end()) users[cell] = file_.cells(row->second).n();
+      }
     }
   }
 

@@ -14,6 +14,8 @@ namespace {
 constexpr double kLargest = 1e100;
 // What rounding may take a correlation beyond 1.
 constexpr double kRounding = 1e-9;
+// The same of what is left of a variance after several others.
+constexpr double kPivotRounding = 1e-7;
 // The least share of a sum of squares that is variance: below it, more than four digits of the variance are lost.
 constexpr double kLeastVarianceShare = 1e-4;
 
@@ -34,14 +36,16 @@ class MomentsReader {
       ReadOutcome();
     }
     if (variables_.kind == summary::METRIC_KIND_RATIO) {
-      AddVariable("denominator", cell_.denominator_mean(), cell_.denominator_variance(),
+      AddVariable("denominator_", cell_.denominator_mean(), cell_.denominator_variance(),
                   {cell_.denominator_covariance()});
     }
-    if (variables_.has_covariate) {
+    if (variables_.has_covariate_list) {
+      for (int i = 0; i < cell_.covariates_size(); ++i) ReadCovariate(i);
+    } else if (variables_.covariates > 0) {
       std::vector<double> covariances = {cell_.covariate_covariance()};
       if (variables_.kind == summary::METRIC_KIND_RATIO)
         covariances.push_back(cell_.covariate_denominator_covariance());
-      AddVariable("covariate", cell_.covariate_mean(), cell_.covariate_variance(), covariances);
+      AddVariable("covariate_", cell_.covariate_mean(), cell_.covariate_variance(), covariances);
     }
     if (has_problem_) return JointMoments(variables_.count());
     CheckDefinite();
@@ -120,11 +124,53 @@ class MomentsReader {
     } else {
       Refuse(denominator, "only a ratio has a denominator");
     }
-    if (variables_.has_covariate) {
+    if (variables_.has_covariate_list) {
+      Refuse(covariate, "`covariates` are given, too");
+      CheckCovariateList();
+    } else if (variables_.covariates > 0) {
       Need(covariate, "all cells of a metric with a covariate need its mean, variance and covariance with the outcome");
       if (is_ratio) Need({"covariate_denominator_covariance"}, "a ratio's covariate varies with both of its sides");
     }
     if (cell_.n() == 0) CheckNothingCounted();
+  }
+
+  void CheckCovariateList() {
+    if (cell_.n() > 0 && cell_.covariates_size() != variables_.covariates) {
+      Add("covariates", absl::StrCat("has ", cell_.covariates_size(), " covariates, other cells of the metric have ",
+                                     variables_.covariates));
+    }
+    if (cell_.n() == 0 && cell_.covariates_size() > 0) Add("covariates", "must be left out where `n` is 0");
+    if (cell_.covariates_size() > kMostSummaryCovariates) {
+      Add("covariates",
+          absl::StrCat("has ", cell_.covariates_size(), "; at most ", kMostSummaryCovariates, " are allowed"));
+    }
+    for (int i = 0; i < cell_.covariates_size(); ++i) CheckCovariate(i);
+  }
+
+  static std::string CovariateField(int i, absl::string_view field) {
+    return absl::StrCat("covariates[", i, "].", field);
+  }
+
+  void CheckCovariate(int i) {
+    const summary::SummaryCovariate& covariate = cell_.covariates(i);
+    const auto check = [&](absl::string_view field, bool is_given, double value) {
+      if (!is_given) Add(CovariateField(i, field), "is missing");
+      if (!(std::abs(value) <= kLargest)) Add(CovariateField(i, field), "must be finite, and at most 1e100 in size");
+    };
+    check("mean", covariate.has_mean(), covariate.mean());
+    check("variance", covariate.has_variance(), covariate.variance());
+    check("covariance", covariate.has_covariance(), covariate.covariance());
+    if (variables_.kind == summary::METRIC_KIND_RATIO) {
+      check("denominator_covariance", covariate.has_denominator_covariance(), covariate.denominator_covariance());
+    } else if (covariate.has_denominator_covariance()) {
+      Add(CovariateField(i, "denominator_covariance"), "has no meaning here: only a ratio has a denominator");
+    }
+    if (covariate.variance() < 0.0) Add(CovariateField(i, "variance"), "must be 0 or more");
+    if (covariate.covariances_size() != i) {
+      Add(CovariateField(i, "covariances"), absl::StrCat("has ", covariate.covariances_size(), " numbers; must have ",
+                                                         i, ", one for each covariate before it"));
+    }
+    for (const double covariance : covariate.covariances()) check("covariances", true, covariance);
   }
 
   void CheckNothingCounted() {
@@ -165,9 +211,8 @@ class MomentsReader {
 
   // `covariances` with the variables before it.
   void AddVariable(const std::string& prefix, double mean, double variance, const std::vector<double>& covariances) {
-    const std::string separator = prefix.empty() ? "" : "_";
     if (cell_.n() == 1 && variance != 0.0) {
-      return Add(absl::StrCat(prefix, separator, "variance"), "must be 0 where `n` is 1: one user does not vary");
+      return Add(absl::StrCat(prefix, "variance"), "must be 0 where `n` is 1: one user does not vary");
     }
     const size_t at = means_.size();
     means_.push_back(mean);
@@ -175,34 +220,62 @@ class MomentsReader {
     comoments_.push_back({variance * (n_ - 1.0)});
   }
 
+  void ReadCovariate(int i) {
+    const summary::SummaryCovariate& covariate = cell_.covariates(i);
+    std::vector<double> covariances = {covariate.covariance()};
+    if (variables_.kind == summary::METRIC_KIND_RATIO) covariances.push_back(covariate.denominator_covariance());
+    covariances.insert(covariances.end(), covariate.covariances().begin(), covariate.covariances().end());
+    AddVariable(CovariateField(i, ""), covariate.mean(), covariate.variance(), covariances);
+  }
+
   // Row i of `comoments_` begins at column i.
   double Comoment(size_t i, size_t j) const { return comoments_[i][j - i]; }
 
-  // Whether any users have these covariances: each correlation at most 1, and the three of a ratio's covariate
-  // together.
+  // The field that states the covariance of variables i < j.
+  std::string CovarianceField(size_t i, size_t j) const {
+    const auto outcomes = static_cast<size_t>(variables_.outcomes());
+    if (j < outcomes) return "denominator_covariance";
+    if (variables_.has_covariate_list) {
+      const auto covariate = static_cast<int>(j - outcomes);
+      if (i >= outcomes) return CovariateField(covariate, absl::StrCat("covariances[", i - outcomes, "]"));
+      return CovariateField(covariate, i == 0 ? "covariance" : "denominator_covariance");
+    }
+    return i == 0 ? "covariate_covariance" : "covariate_denominator_covariance";
+  }
+
+  double Correlation(size_t i, size_t j) const {
+    const double scale = std::sqrt(Comoment(i, i)) * std::sqrt(Comoment(j, j));
+    return scale > 0.0 ? Comoment(i, j) / scale : 0.0;
+  }
+
+  // Whether any users have these covariances: each correlation at most 1, and all of them together.
   void CheckDefinite() {
-    const std::vector<std::string> fields =
-        variables_.kind == summary::METRIC_KIND_RATIO
-            ? std::vector<std::string>{"denominator_covariance", "covariate_covariance",
-                                       "covariate_denominator_covariance"}
-            : std::vector<std::string>{"covariate_covariance"};
-    std::vector<double> correlations;
     for (size_t j = 1; j < means_.size(); ++j) {
       for (size_t i = 0; i < j; ++i) {
         const double scale = std::sqrt(Comoment(i, i)) * std::sqrt(Comoment(j, j));
-        const double covariance = Comoment(i, j);
-        correlations.push_back(scale > 0.0 ? covariance / scale : 0.0);
-        if (std::abs(covariance) > scale * (1.0 + kRounding)) {
-          Add(fields[correlations.size() - 1],
-              absl::StrCat("is ", covariance / (n_ - 1.0), "; must be at most sqrt(variance x variance), ",
-                           scale / (n_ - 1.0), ", in size"));
-        }
+        if (std::abs(Comoment(i, j)) <= scale * (1.0 + kRounding)) continue;
+        Add(CovarianceField(i, j),
+            absl::StrCat("is ", Comoment(i, j) / (n_ - 1.0), "; must be at most sqrt(variance x variance), ",
+                         scale / (n_ - 1.0), ", in size"));
       }
     }
-    if (has_problem_ || correlations.size() < 3) return;
-    const double a = correlations[0], b = correlations[1], c = correlations[2];
-    if (1.0 + 2.0 * a * b * c - a * a - b * b - c * c < -kRounding) {
-      Add(fields[1], "and the other covariances can't all be right: together they are not positive definite");
+    if (has_problem_ || means_.size() < 3) return;
+    // Cholesky's decomposition of the correlations: a pivot below 0 is impossible, one of 0 is a repetition.
+    std::vector<std::vector<double>> factor;
+    for (size_t j = 0; j < means_.size(); ++j) {
+      factor.emplace_back(j + 1);
+      double pivot = 1.0;
+      for (size_t i = 0; i < j; ++i) {
+        double rest = Correlation(i, j);
+        for (size_t k = 0; k < i; ++k) rest -= factor[i][k] * factor[j][k];
+        factor[j][i] = factor[i][i] > 0.0 ? rest / factor[i][i] : 0.0;
+        pivot -= factor[j][i] * factor[j][i];
+      }
+      if (pivot < -kPivotRounding) {
+        return Add(CovarianceField(0, j),
+                   "and the other covariances can't all be right: together they are not positive definite");
+      }
+      factor[j][j] = pivot > kPivotRounding ? std::sqrt(pivot) : 0.0;
     }
   }
 

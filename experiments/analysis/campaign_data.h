@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/time/time.h"
 #include "experiments/analysis/analysis_rules.h"
+#include "experiments/analysis/lift_prior.h"
 #include "experiments/stats/moments.h"
+#include "experiments/stats/quantiles.h"
 #include "tierwise/v1/metric.pb.h"
 #include "tierwise/v1/report.pb.h"
 
@@ -15,9 +18,10 @@ namespace tierwise {
 
 // Which kind of number a metric gives per user: it decides the estimator.
 enum class Estimand {
-  kRate,   // 0 or 1
-  kMean,   // any number
-  kRatio,  // a numerator and a denominator
+  kRate,      // 0 or 1
+  kMean,      // any number
+  kRatio,     // a numerator and a denominator
+  kQuantile,  // no number per user: a quantile of all users' values
 };
 
 // One metric's outcomes: moments per cell.
@@ -31,9 +35,16 @@ struct MetricData {
   v1::MetricRole role = v1::METRIC_ROLE_SECONDARY;
   double margin = 0.0;       // of a guardrail, relative to the control
   bool is_uncapped = false;  // the metric before it, without its cap: shown, never claimed
+  std::optional<double> found_cap;
+  LiftPrior prior;  // of its posteriors
   int64_t users_with_open_window = 0;
   // [tier * variants + variant]; variables: outcome (numerator), then the denominator of a ratio, then covariates.
   std::vector<JointMoments> cells;
+  // The same as they stood at each of LooksBefore, for the primary metric where that is known.
+  std::vector<std::vector<JointMoments>> path;
+  // Of a kQuantile, whose `cells` count each user's values: per cell, and per variant over all tiers.
+  std::vector<QuantileEstimate> quantiles;
+  std::vector<QuantileEstimate> variant_quantiles;
 
   int outcome_variables() const { return estimand == Estimand::kRatio ? 2 : 1; }
   bool has_covariates() const { return !cells.empty() && cells.front().size() > outcome_variables(); }
@@ -69,6 +80,13 @@ struct CampaignData {
   absl::Time last_exposure = absl::InfinitePast();
 
   std::vector<int64_t> users;  // [tier * variants + variant]
+  // Per day of first exposure, ascending, or per so many: users per cell. Empty where that is not known.
+  std::vector<std::vector<int64_t>> daily_users;
+  int64_t days_per_row = 1;
+  // Per cell: with an event of the primary metric after the start and before their first exposure. Empty where that is
+  // not known.
+  std::vector<int64_t> early_users;
+  std::vector<int64_t> flows;  // [cell * tiers + tier afterwards]; empty where no user's moves are known
   std::vector<MetricData> metrics;
 
   size_t CellOf(size_t tier, size_t variant) const { return tier * variants.size() + variant; }

@@ -88,6 +88,8 @@ std::optional<ArmMeans> ArmMeansOf(Estimand estimand, const JointMoments& contro
     case Estimand::kRatio:
       if (control.mean(1) == 0.0 || treatment.mean(1) == 0.0) return std::nullopt;
       return MeansOfRatios(control, treatment);
+    case Estimand::kQuantile:
+      break;  // see quantile_comparison.h
   }
   return std::nullopt;
 }
@@ -142,6 +144,8 @@ v1::ArmSummary SummarizeArm(Estimand estimand, const JointMoments& moments) {
       arm.set_mean(mean / moments.mean(1));
       if (moments.n() >= 2) arm.set_standard_error(EstimateRatio(moments).se);
       break;
+    case Estimand::kQuantile:
+      break;  // see quantile_comparison.h
   }
   return arm;
 }

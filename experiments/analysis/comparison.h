@@ -24,12 +24,12 @@ v1::ArmSummary SummarizeArm(Estimand estimand, const JointMoments& moments);
 
 // What carries the variance of an arm's outcomes: for a rate, users who converted or users who did not, whichever are
 // fewer; for a sum the effective number of users who contribute, (sum x)^2 / sum x^2, or a 500th of the users where
-// that is more; for a ratio the lesser of its two sides.
+// that is more; for a ratio the lesser of its two sides; for a quantile that of the users' numbers of values.
 double EventsOf(Estimand estimand, const JointMoments& moments);
 
 // Treatment against control, unadjusted, at a fixed horizon: difference and lift by the estimator of the metric's kind,
 // with the intervals that docs/statistics.md names. Tier and variant are left for the caller to fill in.
-// InvalidArgument: impossible moments.
+// InvalidArgument: impossible moments. REQUIRES: no kQuantile, which quantile_comparison.h compares.
 absl::StatusOr<ArmComparison> CompareArms(Estimand estimand, const JointMoments& control, const JointMoments& treatment,
                                           double confidence);
 

@@ -2,12 +2,14 @@
 #include "experiments/analysis/health.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/types/span.h"
+#include "experiments/analysis/exposure_checks.h"
 #include "experiments/analysis/outcome_checks.h"
 #include "experiments/base/status_macros.h"
 #include "experiments/stats/srm.h"
@@ -137,7 +139,11 @@ absl::StatusOr<std::vector<v1::HealthCheck>> CheckHealth(const CampaignData& dat
                               SampleRatio(data.tiers[tier].id, users, data.tiers[tier].expected_share, tested_tiers));
     checks.push_back(std::move(check));
   }
+  TIERWISE_ASSIGN_OR_RETURN(std::vector<v1::HealthCheck> daily, CheckSampleRatioDaily(data));
+  std::move(daily.begin(), daily.end(), std::back_inserter(checks));
   checks.push_back(TwoVariants(data));
+  TIERWISE_ASSIGN_OR_RETURN(std::vector<v1::HealthCheck> early, CheckEarlyEvents(data));
+  std::move(early.begin(), early.end(), std::back_inserter(checks));
   TIERWISE_ASSIGN_OR_RETURN(v1::HealthCheck pre_exposure, CheckPreExposure(data));
   checks.push_back(std::move(pre_exposure));
   checks.push_back(CheckSampleSize(data));

@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "experiments/analysis/posterior.h"
+#include "experiments/analysis/quantile_comparison.h"
 #include "experiments/analysis/tier_effects.h"
 #include "experiments/base/proto_time.h"
 #include "experiments/base/status_macros.h"
@@ -59,6 +60,7 @@ class MetricAnalyzer {
     report.set_users_with_open_window(metric_.users_with_open_window);
     report.set_role(metric_.role);
     report.set_uncapped(metric_.is_uncapped);
+    if (metric_.found_cap.has_value()) report.set_found_cap(*metric_.found_cap);
   }
 
   absl::Status Named(const absl::Status& status, absl::string_view tier, size_t variant) const {
@@ -82,6 +84,12 @@ class MetricAnalyzer {
     const JointMoments& control = CellMoments(tier, control_);
     const JointMoments& treatment = CellMoments(tier, variant);
     const size_t cell = data_.CellOf(tier, variant);
+    if (metric_.estimand == Estimand::kQuantile) {
+      const QuantileArms arms{metric_.quantiles[data_.CellOf(tier, control_)], metric_.quantiles[cell],
+                              control.n() + treatment.n()};
+      TIERWISE_ASSIGN_OR_RETURN(raw_[cell], CompareQuantileArms(arms, levels_.confidence));
+      return absl::OkStatus();
+    }
     TIERWISE_ASSIGN_OR_RETURN(raw_[cell], CompareArms(metric_.estimand, control, treatment, levels_.confidence));
     if (!metric_.has_covariates()) return absl::OkStatus();
     TIERWISE_ASSIGN_OR_RETURN(adjusted_[cell],
@@ -117,6 +125,12 @@ class MetricAnalyzer {
     TIERWISE_ASSIGN_OR_RETURN(stratified_[variant],
                               ComparePostStratified(data_, metric_, variant, TierMeans(variant, false),
                                                     v1::ESTIMATOR_POST_STRATIFIED, levels_.confidence));
+    if (metric_.estimand == Estimand::kQuantile) {
+      const QuantileArms arms{metric_.variant_quantiles[control_], metric_.variant_quantiles[variant],
+                              merged_[control_].n() + merged_[variant].n()};
+      TIERWISE_ASSIGN_OR_RETURN(merged_comparisons_[variant], CompareQuantileArms(arms, levels_.confidence));
+      return absl::OkStatus();
+    }
     TIERWISE_ASSIGN_OR_RETURN(merged_comparisons_[variant],
                               CompareArms(metric_.estimand, merged_[control_], merged_[variant], levels_.confidence));
     bool is_any_adjusted = false;
@@ -181,16 +195,19 @@ class MetricAnalyzer {
     if (test_.rule() != v1::SEQUENTIAL_RULE_FIXED_HORIZON && row.difference().has_standard_error()) {
       AddSequentialIntervals(evidence.intervals, test_.Kind(), 1.0 - levels_.variant_level, row);
     }
-    if (auto posterior = PosteriorOf(*evidence.means, metric_.Sign()); posterior.has_value()) {
+    if (auto posterior = PosteriorOf(*evidence.means, metric_.Sign(), metric_.prior); posterior.has_value()) {
       *row.mutable_posterior() = *std::move(posterior);
     }
     return evidence;
   }
 
-  void EmitArms(absl::string_view tier, absl::Span<const JointMoments> arms) {
+  // `quantiles`: of the arms of a kQuantile.
+  void EmitArms(absl::string_view tier, absl::Span<const JointMoments> arms,
+                absl::Span<const QuantileEstimate> quantiles) {
     for (size_t variant = 0; variant < arms.size(); ++variant) {
       v1::ArmSummary* summary = result_.report.add_arms();
       *summary = SummarizeArm(metric_.estimand, arms[variant]);
+      if (metric_.estimand == Estimand::kQuantile) summary->MergeFrom(SummarizeQuantile(quantiles[variant]));
       summary->set_tier(std::string(tier));
       summary->set_variant(data_.variants[variant]);
     }
@@ -198,7 +215,9 @@ class MetricAnalyzer {
 
   void EmitTier(size_t tier) {
     const std::string& id = data_.tiers[tier].id;
-    EmitArms(id, absl::MakeConstSpan(metric_.cells).subspan(data_.CellOf(tier, 0), data_.variants.size()));
+    const auto arms = absl::MakeConstSpan(metric_.cells).subspan(data_.CellOf(tier, 0), data_.variants.size());
+    const auto quantiles = absl::MakeConstSpan(metric_.quantiles);
+    EmitArms(id, arms, quantiles.empty() ? quantiles : quantiles.subspan(data_.CellOf(tier, 0), arms.size()));
     for (size_t variant = 0; variant < data_.variants.size(); ++variant) {
       if (variant == control_) continue;
       const size_t cell = data_.CellOf(tier, variant);
@@ -216,7 +235,7 @@ class MetricAnalyzer {
   }
 
   void EmitOverall() {
-    EmitArms("", merged_);
+    EmitArms("", merged_, metric_.variant_quantiles);
     for (size_t variant = 0; variant < data_.variants.size(); ++variant) {
       if (variant == control_) continue;
       result_.overall[variant] = Emit(stratified_[variant], "", variant, merged_[control_], merged_[variant]);

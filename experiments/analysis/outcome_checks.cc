@@ -28,6 +28,10 @@ v1::HealthCheck Check(const char* name, v1::HealthStatus status, std::string mes
 }
 
 bool Varies(const MetricData& metric) {
+  if (metric.estimand == Estimand::kQuantile) {
+    return std::any_of(metric.variant_quantiles.begin(), metric.variant_quantiles.end(),
+                       [](const QuantileEstimate& arm) { return arm.gap != Gap::kZeroVariance && arm.values > 0; });
+  }
   JointMoments all;
   for (const JointMoments& cell : metric.cells) all.Merge(cell);
   return all.n() > 0 && all.comoment(0, 0) > 0.0;

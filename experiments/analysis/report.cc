@@ -12,6 +12,7 @@
 #include "experiments/analysis/health.h"
 #include "experiments/analysis/metric_analysis.h"
 #include "experiments/analysis/sequential_test.h"
+#include "experiments/analysis/stopping.h"
 #include "experiments/base/problems.h"
 #include "experiments/base/proto_time.h"
 #include "experiments/base/status_macros.h"
@@ -68,6 +69,19 @@ v1::SequentialState StateOf(const CampaignData& data, const SequentialTest& test
   return state;
 }
 
+void AddFlows(const CampaignData& data, v1::Report& report) {
+  const size_t tiers = data.tiers.size();
+  for (size_t at = 0; at < data.flows.size(); ++at) {
+    if (data.flows[at] == 0) continue;
+    v1::TierFlow& flow = *report.add_tier_flows();
+    const size_t cell = at / tiers;
+    flow.set_from(data.tiers[cell / data.variants.size()].id);
+    flow.set_variant(data.variants[cell % data.variants.size()]);
+    flow.set_to(data.tiers[at % tiers].id);
+    flow.set_users(data.flows[at]);
+  }
+}
+
 bool IsHealthy(absl::Span<const v1::HealthCheck> checks) {
   return std::none_of(checks.begin(), checks.end(),
                       [](const v1::HealthCheck& check) { return check.status() == v1::HEALTH_STATUS_FAILED; });
@@ -97,11 +111,17 @@ absl::StatusOr<v1::Report> BuildReport(const CampaignData& data, double confiden
   for (v1::Decision& decision : Decide(data, test, checks, metrics)) *report.add_decisions() = std::move(decision);
   for (MetricAnalysis& metric : metrics) {
     if (metric.metric == data.Primary()) {
-      *metric.report.mutable_sequential() = StateOf(data, test, levels.variant_level, metric);
+      v1::SequentialState& state = *metric.report.mutable_sequential();
+      state = StateOf(data, test, levels.variant_level, metric);
+      if (is_allowed) {
+        TIERWISE_ASSIGN_OR_RETURN(const auto stopped, StoppedEstimates(data, test, metric, levels.variant_level));
+        state.mutable_stopped()->Assign(stopped.begin(), stopped.end());
+      }
     }
     *report.add_metrics() = std::move(metric.report);
   }
   for (v1::HealthCheck& check : checks) *report.add_checks() = std::move(check);
+  AddFlows(data, report);
   return report;
 }
 

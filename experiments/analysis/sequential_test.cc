@@ -8,7 +8,6 @@
 #include "experiments/base/status_macros.h"
 #include "experiments/stats/confidence_sequence.h"
 #include "experiments/stats/distributions.h"
-#include "experiments/stats/group_sequential.h"
 
 namespace tierwise {
 namespace {
@@ -35,10 +34,28 @@ std::vector<double> FractionsUntil(double elapsed_share, int planned_looks) {
   return fractions;
 }
 
+// Elapsed share of the time from `start` to `horizon`.
+double ElapsedShare(absl::Time start, absl::Time horizon, absl::Time as_of) {
+  return std::clamp(absl::FDivDuration(as_of - start, horizon - start), 0.0, 1.0);
+}
+
 // The z that a two-sided normal test at `level` needs.
 double LevelZ(double level) { return -NormalQuantile(0.5 * level); }
 
 }  // namespace
+
+std::vector<absl::Time> LooksBefore(const AnalysisRules& rules, absl::Time as_of, absl::Duration outcome_delay) {
+  std::vector<absl::Time> looks;
+  const absl::Time horizon = rules.end + outcome_delay;
+  const bool is_planned = rules.start != absl::InfinitePast() && horizon != absl::InfiniteFuture();
+  if (rules.sequential_rule != v1::SEQUENTIAL_RULE_ALPHA_SPENDING || !is_planned) return looks;
+  if (!(rules.start < std::min(horizon, as_of))) return looks;
+  std::vector<double> fractions =
+      FractionsUntil(ElapsedShare(rules.start, horizon, as_of), PlannedLooks(horizon - rules.start));
+  fractions.pop_back();
+  for (const double fraction : fractions) looks.push_back(rules.start + fraction * (horizon - rules.start));
+  return looks;
+}
 
 absl::StatusOr<SequentialTest> SequentialTest::Create(const AnalysisRules& rules, const ReadingTime& time,
                                                       double family_level) {
@@ -49,8 +66,7 @@ absl::StatusOr<SequentialTest> SequentialTest::Create(const AnalysisRules& rules
   test.start_ = rules.start == absl::InfinitePast() ? time.first_exposure : rules.start;
   if (rules.end != absl::InfiniteFuture()) test.horizon_ = rules.end + time.outcome_delay;
   if (test.horizon_ != absl::InfiniteFuture() && test.start_ < test.horizon_) {
-    const double share = absl::FDivDuration(time.as_of - test.start_, test.horizon_ - test.start_);
-    test.elapsed_share_ = std::clamp(share, 0.0, 1.0);
+    test.elapsed_share_ = ElapsedShare(test.start_, test.horizon_, time.as_of);
   }
   if (test.rule_ == v1::SEQUENTIAL_RULE_ALPHA_SPENDING) TIERWISE_RETURN_IF_ERROR(test.PlanLooks(time, family_level));
   return test;
@@ -68,6 +84,7 @@ absl::Status SequentialTest::PlanLooks(const ReadingTime& time, double family_le
     TIERWISE_ASSIGN_OR_RETURN(const std::vector<LookBoundary> looks,
                               SpendingBoundaries(design, fractions_, elapsed_share_ == 1.0));
     knots_.push_back({LevelZ(level), looks.back().critical_z});
+    if (level == family_level) boundaries_ = looks;
   }
   return absl::OkStatus();
 }

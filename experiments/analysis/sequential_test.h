@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "experiments/analysis/analysis_rules.h"
+#include "experiments/stats/group_sequential.h"
 #include "tierwise/v1/report.pb.h"
 
 namespace tierwise {
@@ -21,6 +22,10 @@ struct ReadingTime {
   // outcomes still grow.
   absl::Duration outcome_delay;
 };
+
+// When the looks before `as_of` were, ascending: what the looks of a SequentialTest are, but its last. Empty unless the
+// rule is alpha spending with a start and an end. `outcome_delay` as in ReadingTime.
+std::vector<absl::Time> LooksBefore(const AnalysisRules& rules, absl::Time as_of, absl::Duration outcome_delay);
 
 // The campaign's rule for looking more than once, at one moment. It knows no earlier reports, so that one for an
 // `as_of` can always be had again: alpha spending counts one look a day from the start to `as_of`, whether or not
@@ -40,6 +45,8 @@ class SequentialTest {
   std::string RuleName() const;
   v1::IntervalKind Kind() const;
   int looks() const { return static_cast<int>(fractions_.size()); }
+  // Of alpha spending at `family_level`: one for each look so far, this one included. Empty for other rules.
+  const std::vector<LookBoundary>& boundaries() const { return boundaries_; }
   // Elapsed share of the planned time, 0 to 1; 1 where no end is planned.
   double elapsed_share() const { return elapsed_share_; }
   // The last moment at which anything can change; infinite without a planned end.
@@ -77,6 +84,7 @@ class SequentialTest {
   absl::Time as_of_;
   double elapsed_share_ = 1.0;
   std::vector<double> fractions_ = {1.0};
+  std::vector<LookBoundary> boundaries_;
   std::vector<Knot> knots_;  // of alpha spending, ascending
 };
 

@@ -42,8 +42,9 @@ struct EventRow {
   uint64_t user_order;
   uint64_t event;  // KeyOf(event_id)
   int64_t time_micros;
-  double value;
+  double value;  // 0 where there is none
   uint16_t name;
+  bool has_value;
 
   // Total over finite values: by user, name, event, time and value.
   friend std::strong_ordering operator<=>(const EventRow& a, const EventRow& b) {
@@ -51,8 +52,19 @@ struct EventRow {
     if (const auto order = a.name <=> b.name; order != 0) return order;
     if (const auto order = a.event <=> b.event; order != 0) return order;
     if (const auto order = a.time_micros <=> b.time_micros; order != 0) return order;
-    return std::strong_order(a.value, b.value);
+    if (const auto order = std::strong_order(a.value, b.value); order != 0) return order;
+    return a.has_value <=> b.has_value;
   }
+};
+
+// A user's move to another tier.
+struct MoveRow {
+  uint64_t user_order;
+  int64_t time_micros;
+  uint16_t tier;  // or kOtherName
+
+  // Total. Of two moves at one time the one to the worse tier is the later.
+  friend auto operator<=>(const MoveRow&, const MoveRow&) = default;
 };
 
 // The rows of one partition, in any order until they are sorted. Grows without moving what it holds. Not thread-safe.

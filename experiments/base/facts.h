@@ -39,13 +39,15 @@ struct ExposureColumns {
   absl::Span<const uint8_t> forced;  // 1 for a forced user
 };
 
-// A run of events, in any order. All spans have the same length, but for `property`.
+// A run of events, in any order. All spans have the same length, but for those that may be empty.
 struct EventColumns {
   absl::Span<const uint64_t> user;        // KeyOf(user_id)
   absl::Span<const int64_t> time_micros;  // when it happened, since the epoch
   absl::Span<const uint16_t> name;        // index into the scan's event names, or kOtherName
   absl::Span<const uint64_t> event;       // KeyOf(event_id): the same one again, of the same user, counts once
   absl::Span<const double> value;         // 0 where the event has none
+  // 1 where the event has a value. Empty: each has one.
+  absl::Span<const uint8_t> has_value = {};
   // KeyOf(the value, as text, of the property that the scan was asked for), or kNoProperty. Empty: it was asked for
   // none.
   absl::Span<const uint64_t> property = {};

@@ -3,11 +3,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <limits>
 #include <thread>
 #include <utility>
 
 #include "absl/types/span.h"
+#include "experiments/evidence/block_join.h"
+#include "experiments/evidence/outcome_path.h"
 #include "experiments/evidence/user_outcomes.h"
 
 namespace tierwise {
@@ -19,18 +22,8 @@ constexpr size_t kPartitions = size_t{1} << kPartitionBits;
 constexpr size_t kBlocks = 32;
 static_assert(kPartitions % kBlocks == 0);
 
-Evidence EmptyEvidence(const EvidenceSpec& spec) {
-  Evidence evidence;
-  evidence.tiers = static_cast<int>(spec.current_phase.size());
-  evidence.variants = spec.variants;
-  const size_t cells = evidence.Cell(evidence.tiers, 0);
-  evidence.users.resize(cells);
-  evidence.metrics.resize(spec.plan.metrics.size());
-  for (MetricEvidence& metric : evidence.metrics) {
-    metric.moments.resize(cells);
-    metric.totals.resize(cells);
-  }
-  return evidence;
+void AddCounts(const std::vector<int64_t>& from, std::vector<int64_t>& into) {
+  for (size_t i = 0; i < into.size(); ++i) into[i] += from[i];
 }
 
 void MergeTimes(const Evidence& from, Evidence& into) {
@@ -41,115 +34,76 @@ void MergeTimes(const Evidence& from, Evidence& into) {
       std::max(into.last_exposure_micros.value_or(std::numeric_limits<int64_t>::min()), *from.last_exposure_micros);
 }
 
-void Merge(const Evidence& from, Evidence& into) {
+void MergeMetric(const MetricEvidence& from, MetricEvidence& into) {
+  into.users_with_open_window += from.users_with_open_window;
+  for (size_t cell = 0; cell < into.moments.size(); ++cell) {
+    into.moments[cell].Merge(from.moments[cell]);
+    into.totals[cell] += from.totals[cell];
+  }
+  for (size_t cell = 0; cell < into.values.size(); ++cell) {
+    CellValues& values = into.values[cell];
+    const CellValues& more = from.values[cell];
+    values.values.insert(values.values.end(), more.values.begin(), more.values.end());
+    values.user_values.insert(values.user_values.end(), more.user_values.begin(), more.user_values.end());
+  }
+}
+
+// All but UncappedOutcomes.
+void Merge(const BlockEvidence& from, BlockEvidence& into) {
+  Evidence& sum = into.evidence;
+  const Evidence& part = from.evidence;
   for (const auto count : {&CohortCounts::users, &CohortCounts::forced_users, &CohortCounts::users_in_unknown_cells,
                            &CohortCounts::users_of_earlier_phases, &CohortCounts::users_in_two_variants}) {
-    into.cohort.*count += from.cohort.*count;
+    sum.cohort.*count += part.cohort.*count;
   }
-  MergeTimes(from, into);
-  for (size_t cell = 0; cell < into.users.size(); ++cell) into.users[cell] += from.users[cell];
-  for (size_t m = 0; m < into.metrics.size(); ++m) {
-    into.metrics[m].users_with_open_window += from.metrics[m].users_with_open_window;
-    for (size_t cell = 0; cell < into.users.size(); ++cell) {
-      into.metrics[m].moments[cell].Merge(from.metrics[m].moments[cell]);
-      into.metrics[m].totals[cell] += from.metrics[m].totals[cell];
-    }
-  }
+  MergeTimes(part, sum);
+  AddCounts(part.users, sum.users);
+  AddCounts(part.early_users, sum.early_users);
+  AddCounts(part.flows, sum.flows);
+  for (size_t day = 0; day < sum.daily_users.size(); ++day) AddCounts(part.daily_users[day], sum.daily_users[day]);
+  for (size_t m = 0; m < sum.metrics.size(); ++m) MergeMetric(part.metrics[m], sum.metrics[m]);
+  if (into.path.has_value()) into.path->Merge(*from.path);
+  sum.has_too_many_values |= part.has_too_many_values;
 }
 
-// REQUIRES: `exposures` are one user's, ascending.
-int64_t CohortCounts::*ClassOf(absl::Span<const ExposureRow> exposures) {
-  const ExposureRow& first = exposures.front();
-  const auto is_forced = [](const ExposureRow& row) { return row.forced; };
-  const auto is_elsewhere = [&first](const ExposureRow& row) {
-    return row.phase != PhaseStanding::kEarlier && row.variant != first.variant;
-  };
-  if (std::any_of(exposures.begin(), exposures.end(), is_forced)) return &CohortCounts::forced_users;
-  if (first.tier == kOtherName || first.variant == kOtherName || first.phase == PhaseStanding::kLater) {
-    return &CohortCounts::users_in_unknown_cells;
-  }
-  if (first.phase == PhaseStanding::kEarlier) return &CohortCounts::users_of_earlier_phases;
-  if (std::any_of(exposures.begin(), exposures.end(), is_elsewhere)) return &CohortCounts::users_in_two_variants;
-  return &CohortCounts::users;
+// The smallest number that at least the share `quantile` of `numbers` does not exceed; unset without any.
+std::optional<double> QuantileOf(std::vector<double> numbers, double quantile) {
+  if (numbers.empty()) return std::nullopt;
+  // The factor keeps a rank that is a whole number from being rounded up to the next.
+  const double rank = std::ceil(static_cast<double>(numbers.size()) * quantile * (1.0 - 1e-15));
+  const auto at = numbers.begin() + static_cast<ptrdiff_t>(std::max(rank, 1.0)) - 1;
+  std::nth_element(numbers.begin(), at, numbers.end());
+  return *at;
 }
 
-// Joins one block, partition by partition. Its moments are of those users only whose outcomes are not all 0.
-class BlockJoin {
- public:
-  BlockJoin(const EvidenceSpec& spec, const UserOutcomes& user_outcomes)
-      : spec_(spec), user_outcomes_(user_outcomes), outcomes_(user_outcomes.size()), evidence_(EmptyEvidence(spec)) {
-    for (const PlannedMetric& metric : spec.plan.metrics) {
-      longest_window_micros_ = std::max(longest_window_micros_, metric.window_end_micros);
+// Finds the cap of metric `m` and adds its capped outcomes, block by block as if the cap had been known before.
+void AddCapped(const PlannedMetric& planned, size_t m, absl::Span<const BlockEvidence> blocks, MetricEvidence& metric) {
+  const size_t variables = planned.variables.size(), outcomes = variables / 2;
+  std::vector<double> covariates;
+  for (const BlockEvidence& block : blocks) {
+    const std::vector<double>& numbers = block.uncapped[m].numbers;
+    for (size_t i = outcomes; i < numbers.size(); i += variables) {
+      if (numbers[i] > 0.0) covariates.push_back(numbers[i]);
     }
   }
-
-  void Join(RowPartition<ExposureRow>& exposures, RowPartition<EventRow>& events) {
-    exposures.TakeSorted(exposures_);
-    events.TakeSorted(events_);
-    const absl::Span<const ExposureRow> all = exposures_;
-    auto events_begin = events_.cbegin();
-    for (size_t begin = 0, end = 0; begin < all.size(); begin = end) {
-      const uint64_t user = all[begin].user_order;
-      while (end < all.size() && all[end].user_order == user) ++end;
-      while (events_begin != events_.cend() && events_begin->user_order < user) ++events_begin;
-      auto events_end = events_begin;
-      while (events_end != events_.cend() && events_end->user_order == user) ++events_end;
-      AddUser(all.subspan(begin, end - begin),
-              absl::MakeConstSpan(events_).subspan(static_cast<size_t>(events_begin - events_.cbegin()),
-                                                   static_cast<size_t>(events_end - events_begin)));
-      events_begin = events_end;
+  metric.found_cap = QuantileOf(std::move(covariates), *planned.cap_quantile);
+  const double cap = metric.found_cap.value_or(std::numeric_limits<double>::infinity());
+  std::vector<double> capped(variables);
+  for (const BlockEvidence& block : blocks) {
+    MetricEvidence part;
+    part.moments.resize(metric.moments.size());
+    part.totals.resize(metric.moments.size());
+    const UncappedOutcomes& uncapped = block.uncapped[m];
+    for (size_t user = 0; user < uncapped.cells.size(); ++user) {
+      for (size_t i = 0; i < variables; ++i) capped[i] = std::min(cap, uncapped.numbers[user * variables + i]);
+      JointMoments& moments = part.moments[uncapped.cells[user]];
+      if (moments.size() == 0) moments = JointMoments(static_cast<int>(variables));
+      moments.Add(capped);
+      part.totals[uncapped.cells[user]] += capped.front();
     }
+    MergeMetric(part, metric);
   }
-
-  Evidence Take() { return std::move(evidence_); }
-
- private:
-  void AddUser(absl::Span<const ExposureRow> exposures, absl::Span<const EventRow> events) {
-    const auto user_class = ClassOf(exposures);
-    ++(evidence_.cohort.*user_class);
-    if (user_class != &CohortCounts::users) return;
-    const ExposureRow& first = exposures.front();
-    const size_t cell = evidence_.Cell(first.tier, first.variant);
-    ++evidence_.users[cell];
-    AddTimes(first.time_micros);
-    if (events.empty()) return;
-    user_outcomes_.Compute(first.time_micros, events, absl::MakeSpan(outcomes_));
-    AddOutcomes(cell);
-  }
-
-  void AddTimes(int64_t time_micros) {
-    evidence_.first_exposure_micros = std::min(evidence_.first_exposure_micros.value_or(time_micros), time_micros);
-    evidence_.last_exposure_micros = std::max(evidence_.last_exposure_micros.value_or(time_micros), time_micros);
-    if (time_micros + longest_window_micros_ <= spec_.as_of_micros) return;
-    for (size_t m = 0; m < evidence_.metrics.size(); ++m) {
-      const int64_t window_end = time_micros + spec_.plan.metrics[m].window_end_micros;
-      evidence_.metrics[m].users_with_open_window += window_end > spec_.as_of_micros ? 1 : 0;
-    }
-  }
-
-  void AddOutcomes(size_t cell) {
-    auto begin = outcomes_.cbegin();
-    for (size_t m = 0; m < evidence_.metrics.size(); ++m) {
-      const size_t variables = spec_.plan.metrics[m].variables.size();
-      const auto end = begin + static_cast<ptrdiff_t>(variables);
-      if (std::any_of(begin, end, [](double x) { return x != 0.0; })) {
-        JointMoments& moments = evidence_.metrics[m].moments[cell];
-        if (moments.size() == 0) moments = JointMoments(static_cast<int>(variables));
-        moments.Add(absl::MakeConstSpan(&*begin, variables));
-        evidence_.metrics[m].totals[cell] += *begin;
-      }
-      begin = end;
-    }
-  }
-
-  const EvidenceSpec& spec_;
-  const UserOutcomes& user_outcomes_;
-  int64_t longest_window_micros_ = 0;
-  std::vector<ExposureRow> exposures_;
-  std::vector<EventRow> events_;
-  std::vector<double> outcomes_;
-  Evidence evidence_;
-};
+}
 
 // Brings in the users whose outcomes are all 0, ahead of the others: so the mean of a rare conversion keeps all of its
 // digits.
@@ -168,7 +122,8 @@ void AddZeros(const MetricPlan& plan, Evidence& evidence) {
 
 }  // namespace
 
-EvidenceJoin::EvidenceJoin(EvidenceSpec spec) : spec_(std::move(spec)), exposures_(kPartitions), events_(kPartitions) {}
+EvidenceJoin::EvidenceJoin(EvidenceSpec spec)
+    : spec_(std::move(spec)), exposures_(kPartitions), events_(kPartitions), moves_(kPartitions) {}
 
 void EvidenceJoin::AddExposures(const ExposureColumns& columns) {
   for (size_t i = 0; i < columns.user.size(); ++i) {
@@ -203,25 +158,58 @@ void EvidenceJoin::AddEvents(const EventColumns& columns) {
     row.time_micros = columns.time_micros[i];
     row.value = columns.value[i];
     row.name = columns.name[i];
+    row.has_value = columns.has_value.empty() || columns.has_value[i] != 0;
     events_[PartitionOf(row.user_order)].Add(row);
+  }
+}
+
+void EvidenceJoin::AddMoves(const MoveColumns& columns) {
+  for (size_t i = 0; i < columns.user.size(); ++i) {
+    MoveRow row;
+    row.user_order = UserOrder(columns.user[i]);
+    row.time_micros = columns.time_micros[i];
+    row.tier = columns.tier[i] < spec_.current_phase.size() ? columns.tier[i] : kOtherName;
+    moves_[PartitionOf(row.user_order)].Add(row);
+    has_moves_ = true;
   }
 }
 
 std::optional<TimeRange> EvidenceJoin::EventsNeeded() const {
   if (!exposure_times_.has_value() || spec_.plan.metrics.empty()) return std::nullopt;
-  return TimeRange{exposure_times_->begin_micros + spec_.plan.events_begin_micros,
+  TimeRange needed{exposure_times_->begin_micros + spec_.plan.events_begin_micros,
                    exposure_times_->end_micros - 1 + spec_.plan.events_end_micros};
+  if (spec_.early.has_value()) needed.begin_micros = std::min(needed.begin_micros, spec_.early->from_micros);
+  return needed;
+}
+
+std::optional<TimeRange> EvidenceJoin::MovesNeeded() const {
+  if (!exposure_times_.has_value()) return std::nullopt;
+  return TimeRange{exposure_times_->begin_micros, spec_.as_of_micros + 1};
+}
+
+// Days in rows of Evidence::daily_users, all cells of all rows being so few numbers that they may be kept once a block.
+void EvidenceJoin::LayOutDays(JoinShared& shared) const {
+  constexpr int64_t kMostNumbers = 1 << 16;
+  if (!exposure_times_.has_value()) return;
+  const auto cells = static_cast<int64_t>(spec_.current_phase.size()) * spec_.variants;
+  const int64_t most_rows = std::max<int64_t>(1, kMostNumbers / std::max<int64_t>(1, cells));
+  shared.first_day = DayOf(exposure_times_->begin_micros);
+  const int64_t days = DayOf(exposure_times_->end_micros - 1) - shared.first_day + 1;
+  shared.days_per_row = (days + most_rows - 1) / most_rows;
+  shared.day_rows = static_cast<size_t>((days + shared.days_per_row - 1) / shared.days_per_row);
 }
 
 Evidence EvidenceJoin::Finish() {
   const UserOutcomes user_outcomes(spec_.plan);
-  std::vector<Evidence> blocks(kBlocks);
+  JoinShared shared{spec_, user_outcomes, has_moves_};
+  LayOutDays(shared);
+  std::vector<BlockEvidence> blocks(kBlocks);
   std::atomic<size_t> next_block = 0;
   const auto work = [&] {
     for (size_t block = next_block++; block < kBlocks; block = next_block++) {
-      BlockJoin join(spec_, user_outcomes);
+      BlockJoin join(shared);
       for (size_t p = block * kPartitions / kBlocks; p < (block + 1) * kPartitions / kBlocks; ++p) {
-        join.Join(exposures_[p], events_[p]);
+        join.Join(exposures_[p], events_[p], moves_[p]);
       }
       blocks[block] = join.Take();
     }
@@ -230,9 +218,16 @@ Evidence EvidenceJoin::Finish() {
   for (int i = 1; i < std::min(spec_.threads, static_cast<int>(kBlocks)); ++i) threads.emplace_back(work);
   work();
   for (std::thread& thread : threads) thread.join();
-  Evidence evidence = EmptyEvidence(spec_);
-  for (const Evidence& block : blocks) Merge(block, evidence);
+  BlockEvidence sum = EmptyBlock(shared);
+  for (const BlockEvidence& block : blocks) Merge(block, sum);
+  Evidence evidence = std::move(sum.evidence);
+  for (size_t m = 0; m < evidence.metrics.size(); ++m) {
+    if (spec_.plan.metrics[m].cap_quantile.has_value())
+      AddCapped(spec_.plan.metrics[m], m, blocks, evidence.metrics[m]);
+    if (evidence.has_too_many_values) evidence.metrics[m].values.clear();
+  }
   AddZeros(spec_.plan, evidence);
+  if (sum.path.has_value()) evidence.path = sum.path->Take();
   return evidence;
 }
 

@@ -19,14 +19,13 @@ namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
-absl::Status CheckValues(absl::Span<const double> values, absl::Span<const int64_t> users, double quantile) {
+absl::Status CheckValues(absl::Span<const double> values, double quantile) {
   Problems problems;
   if (values.empty()) problems.Add("values", "must not be empty");
   for (size_t i = 0; i < values.size(); ++i) {
-    if (!std::isfinite(values[i])) problems.Add(absl::StrCat("values[", i, "]"), "must be finite");
-  }
-  if (!users.empty() && users.size() != values.size()) {
-    problems.Add("users", absl::StrCat("has ", users.size(), " entries; values has ", values.size()));
+    if (std::isfinite(values[i])) continue;
+    problems.Add(absl::StrCat("values[", i, "]"), "must be finite");
+    break;
   }
   if (!(quantile > 0.0 && quantile < 1.0)) problems.Add("quantile", "must be above 0 and below 1");
   return problems.ToStatus();
@@ -67,53 +66,31 @@ void SetOrderInterval(absl::Span<const double> sorted, double quantile, double c
 }
 
 // Joint moments over users of (values up to `bound`, values).
-JointMoments CountsByUser(absl::Span<const double> values, absl::Span<const int64_t> users, double bound) {
-  std::vector<std::pair<int64_t, bool>> marked(values.size());
-  for (size_t i = 0; i < values.size(); ++i) {
-    marked[i] = {users.empty() ? static_cast<int64_t>(i) : users[i], values[i] <= bound};
-  }
-  std::sort(marked.begin(), marked.end());
+JointMoments CountsByUser(absl::Span<const double> values, absl::Span<const int64_t> user_values, double bound) {
   JointMoments moments(2);
-  for (size_t i = 0; i < marked.size();) {
-    double below = 0.0;
-    double count = 0.0;
-    for (const int64_t user = marked[i].first; i < marked.size() && marked[i].first == user; ++i) {
-      below += marked[i].second ? 1.0 : 0.0;
-      count += 1.0;
-    }
-    moments.Add({below, count});
+  for (size_t begin = 0, user = 0; user < user_values.size(); ++user) {
+    const auto of_user = values.subspan(begin, static_cast<size_t>(user_values[user]));
+    const auto below = std::count_if(of_user.begin(), of_user.end(), [bound](double value) { return value <= bound; });
+    moments.Add({static_cast<double>(below), static_cast<double>(of_user.size())});
+    begin += of_user.size();
   }
   return moments;
 }
 
-}  // namespace
-
-absl::StatusOr<QuantileEstimate> EstimateQuantile(absl::Span<const double> values, absl::Span<const int64_t> users,
-                                                  double quantile, double confidence) {
-  TIERWISE_RETURN_IF_ERROR(CheckValues(values, users, quantile));
-  TIERWISE_RETURN_IF_ERROR(CheckConfidence(confidence));
-  std::vector<double> sorted(values.begin(), values.end());
-  std::sort(sorted.begin(), sorted.end());
+// The estimate as far as values are independent, which it is where each user has one.
+QuantileEstimate EstimateIndependent(absl::Span<const double> sorted, double quantile, double confidence) {
   const double n = static_cast<double>(sorted.size());
-
   QuantileEstimate result;
   result.values = static_cast<int64_t>(sorted.size());
   result.value = Type7(sorted, quantile);
   const double rank = std::ceil(n * quantile * (1.0 - 1e-15));
   result.inverse_ecdf = sorted[static_cast<size_t>(std::max(1.0, rank)) - 1];
   SetOrderInterval(sorted, quantile, confidence, result);
-
-  const JointMoments by_user = CountsByUser(values, users, result.value);
-  result.users = by_user.n();
   result.independent_share_variance = quantile * (1.0 - quantile) / n;
-  if (result.users < result.values) {
-    const double se = result.users < 2 ? kInf : EstimateRatio(by_user).se;
-    result.share_variance = se * se;
-    result.design_effect = result.share_variance / result.independent_share_variance;
-  } else {
-    result.share_variance = result.independent_share_variance;
-  }
+  return result;
+}
 
+void SetError(absl::Span<const double> sorted, double quantile, double confidence, QuantileEstimate& result) {
   const double critical = CriticalValue(confidence, kInf);
   const double half_width = critical * std::sqrt(result.independent_share_variance);
   result.lower_share = quantile - half_width;
@@ -121,7 +98,7 @@ absl::StatusOr<QuantileEstimate> EstimateQuantile(absl::Span<const double> value
   result.se = kInf;
   if (result.lower_share <= 0.0 || result.upper_share >= 1.0 || !std::isfinite(result.design_effect)) {
     result.gap = Gap::kTooFewUsers;
-    return result;
+    return;
   }
   result.lower_value = Type7(sorted, result.lower_share);
   result.upper_value = Type7(sorted, result.upper_share);
@@ -131,7 +108,60 @@ absl::StatusOr<QuantileEstimate> EstimateQuantile(absl::Span<const double> value
   } else {
     result.gap = Gap::kZeroVariance;
   }
+}
+
+}  // namespace
+
+absl::StatusOr<QuantileEstimate> EstimateQuantileByUser(absl::Span<const double> values,
+                                                        absl::Span<const int64_t> user_values, double quantile,
+                                                        double confidence) {
+  TIERWISE_RETURN_IF_ERROR(CheckValues(values, quantile));
+  TIERWISE_RETURN_IF_ERROR(CheckConfidence(confidence));
+  int64_t total = 0;
+  for (const int64_t count : user_values) {
+    if (count < 1 || count > static_cast<int64_t>(values.size()) - total) {
+      return InvalidField("user_values", "must each be above 0 and add up to the values");
+    }
+    total += count;
+  }
+  if (total != static_cast<int64_t>(values.size())) {
+    return InvalidField("user_values", absl::StrCat("add up to ", total, "; there are ", values.size(), " values"));
+  }
+  std::vector<double> sorted(values.begin(), values.end());
+  std::sort(sorted.begin(), sorted.end());
+  QuantileEstimate result = EstimateIndependent(sorted, quantile, confidence);
+  result.users = static_cast<int64_t>(user_values.size());
+  if (result.users < result.values) {
+    const JointMoments by_user = CountsByUser(values, user_values, result.value);
+    const double se = result.users < 2 ? kInf : EstimateRatio(by_user).se;
+    result.share_variance = se * se;
+    result.design_effect = result.share_variance / result.independent_share_variance;
+  } else {
+    result.share_variance = result.independent_share_variance;
+  }
+  SetError(sorted, quantile, confidence, result);
   return result;
+}
+
+absl::StatusOr<QuantileEstimate> EstimateQuantile(absl::Span<const double> values, absl::Span<const int64_t> users,
+                                                  double quantile, double confidence) {
+  if (users.empty()) {
+    return EstimateQuantileByUser(values, std::vector<int64_t>(values.size(), 1), quantile, confidence);
+  }
+  if (users.size() != values.size()) {
+    return InvalidField("users", absl::StrCat("has ", users.size(), " entries; values has ", values.size()));
+  }
+  std::vector<size_t> order(values.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [users](size_t a, size_t b) { return users[a] < users[b]; });
+  std::vector<double> by_user;
+  std::vector<int64_t> user_values;
+  for (size_t i = 0; i < order.size(); ++i) {
+    if (i == 0 || users[order[i]] != users[order[i - 1]]) user_values.push_back(0);
+    ++user_values.back();
+    by_user.push_back(values[order[i]]);
+  }
+  return EstimateQuantileByUser(by_user, user_values, quantile, confidence);
 }
 
 Estimate CompareQuantiles(const QuantileEstimate& control, const QuantileEstimate& treatment, double confidence) {

@@ -47,6 +47,12 @@ struct QuantileEstimate {
 absl::StatusOr<QuantileEstimate> EstimateQuantile(absl::Span<const double> values, absl::Span<const int64_t> users,
                                                   double quantile, double confidence);
 
+// The same of values that stand user by user, `user_values[u]` of them belonging to user u: without a pass to sort them
+// by user. InvalidArgument also where those do not add up to the values, or one is not above 0.
+absl::StatusOr<QuantileEstimate> EstimateQuantileByUser(absl::Span<const double> values,
+                                                        absl::Span<const int64_t> user_values, double quantile,
+                                                        double confidence);
+
 // treatment quantile - control quantile, normal. Where either arm has a gap, the effect stands without test and
 // interval.
 Estimate CompareQuantiles(const QuantileEstimate& control, const QuantileEstimate& treatment, double confidence);

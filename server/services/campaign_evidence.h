@@ -9,6 +9,7 @@
 #include "experiments/analysis/campaign_data.h"
 #include "experiments/base/definitions.h"
 #include "server/storage/event_log.h"
+#include "server/storage/tier_history.h"
 #include "tierwise/v1/campaign.pb.h"
 
 namespace tierwise {
@@ -22,7 +23,14 @@ struct EvidenceRequest {
   int threads = 1;
 };
 
-// Scans the facts of a campaign and joins them to moments per cell (docs/evidence.md).
-absl::StatusOr<CampaignData> GatherEvidence(EventLog& events, const EvidenceRequest& request);
+// Where the facts are.
+struct FactSources {
+  EventLog& events;
+  TierHistory* moves = nullptr;  // null: no tiering was ever refreshed
+};
+
+// Scans the facts of a campaign and joins them to moments per cell (docs/evidence.md). ResourceExhausted: more event
+// values than a report can hold, for metrics of the kind quantile.
+absl::StatusOr<CampaignData> GatherEvidence(const FactSources& sources, const EvidenceRequest& request);
 
 }  // namespace tierwise

@@ -8,7 +8,7 @@
 #include "experiments/base/problems.h"
 #include "experiments/base/proto_time.h"
 #include "experiments/base/status_macros.h"
-#include "experiments/evidence/metric_plan.h"
+#include "experiments/evidence/metric_check.h"
 
 namespace tierwise {
 namespace {

@@ -71,25 +71,26 @@ grpc::Status ReportService::GetReport(grpc::ServerContext*, const v1::GetReportR
 }
 
 absl::StatusOr<v1::Report> ReportService::Report(const v1::GetReportRequest& request) {
-  TIERWISE_ASSIGN_OR_RETURN(const EvidenceRequest resolved, Resolve(request, absl::Now()));
-  TIERWISE_ASSIGN_OR_RETURN(const CampaignData data, Gather(resolved, !request.has_as_of()));
+  TIERWISE_ASSIGN_OR_RETURN(const Question question, Resolve(request, absl::Now()));
+  const std::lock_guard lock(gathering_);
+  TIERWISE_ASSIGN_OR_RETURN(CampaignData data, Gather(question.evidence, !request.has_as_of()));
+  TIERWISE_RETURN_IF_ERROR(past_.SetPriors(question.definitions, data));
   return BuildReport(data, request.confidence() == 0.0 ? kDefaultConfidence : request.confidence());
 }
 
-absl::StatusOr<EvidenceRequest> ReportService::Resolve(const v1::GetReportRequest& request, absl::Time now) {
+absl::StatusOr<ReportService::Question> ReportService::Resolve(const v1::GetReportRequest& request, absl::Time now) {
   if (request.campaign().empty()) return InvalidField("campaign", "is required");
-  EvidenceRequest resolved;
+  Question question;
+  EvidenceRequest& resolved = question.evidence;
   resolved.threads = threads_;
   TIERWISE_ASSIGN_OR_RETURN(resolved.as_of, AsOf(request, now));
-  Definitions past;
-  std::shared_ptr<const Definitions> present = catalog_.view().definitions;
-  const Definitions* definitions = present.get();
   if (request.has_as_of()) {
     TIERWISE_ASSIGN_OR_RETURN(const int64_t version, storage_.VersionAt(resolved.as_of));
-    TIERWISE_ASSIGN_OR_RETURN(past, storage_.ReadAt(version));
-    definitions = &past;
+    TIERWISE_ASSIGN_OR_RETURN(question.definitions, storage_.ReadAt(version));
+  } else {
+    question.definitions = *catalog_.view().definitions;
   }
-  const v1::Campaign* campaign = definitions->FindCampaign(request.campaign());
+  const v1::Campaign* campaign = question.definitions.FindCampaign(request.campaign());
   if (campaign == nullptr) {
     return absl::NotFoundError(absl::StrCat("there is no campaign \"", request.campaign(), "\"",
                                             request.has_as_of() ? " as of that time" : ""));
@@ -99,27 +100,28 @@ absl::StatusOr<EvidenceRequest> ReportService::Resolve(const v1::GetReportReques
         absl::StrCat("campaign \"", campaign->id(), "\" is a draft: it has a report once it is launched"));
   }
   resolved.campaign = *campaign;
-  TIERWISE_ASSIGN_OR_RETURN(resolved.metrics, MetricsOf(request, *campaign, *definitions));
+  TIERWISE_ASSIGN_OR_RETURN(resolved.metrics, MetricsOf(request, *campaign, question.definitions));
   TIERWISE_ASSIGN_OR_RETURN(const Definitions pinned, storage_.ReadAt(campaign->pinned_version()));
   resolved.tiering = *pinned.FindTiering(campaign->tiering());
-  return resolved;
+  return question;
 }
 
 absl::StatusOr<CampaignData> ReportService::Gather(const EvidenceRequest& request, bool is_present) {
-  const std::lock_guard lock(gathering_);
-  if (!is_present) return GatherEvidence(events_, request);
+  if (!is_present) return GatherEvidence(sources_, request);
   // Read before the facts: what comes in meanwhile makes the entry stale, never wrong.
-  const EventLogSize size = events_.Size();
+  const EventLogSize size = sources_.events.Size();
+  const int64_t last_refresh = sources_.moves == nullptr ? 0 : sources_.moves->last_refresh();
   std::string inputs = InputsOf(request);
-  if (const auto it = gathered_.find(request.campaign.id());
-      it != gathered_.end() && it->second.size == size && it->second.inputs == inputs) {
+  if (const auto it = gathered_.find(request.campaign.id()); it != gathered_.end() && it->second.size == size &&
+                                                             it->second.last_refresh == last_refresh &&
+                                                             it->second.inputs == inputs) {
     CampaignData& data = it->second.data;
     if (!HasOpenWindows(data)) data.as_of = request.as_of;
     if (request.as_of - data.as_of < kMaxAge) return data;
   }
-  TIERWISE_ASSIGN_OR_RETURN(CampaignData data, GatherEvidence(events_, request));
+  TIERWISE_ASSIGN_OR_RETURN(CampaignData data, GatherEvidence(sources_, request));
   if (gathered_.size() >= kMaxGathered) gathered_.clear();
-  gathered_[request.campaign.id()] = {std::move(inputs), size, data};
+  gathered_[request.campaign.id()] = {std::move(inputs), size, last_refresh, data};
   return data;
 }
 

@@ -124,7 +124,7 @@ absl::Status DuckDbEventLog::ScanEvents(const EventScan& scan, absl::FunctionRef
   const bool has_property = !scan.property.empty();
   TIERWISE_ASSIGN_OR_RETURN(
       Statement statement,
-      connection.Prepare(absl::StrCat("SELECT user_key, time_micros, name, event_key, coalesce(value, 0)",
+      connection.Prepare(absl::StrCat("SELECT user_key, time_micros, name, event_key, coalesce(value, 0), value IS NOT NULL",
                                       has_property ? absl::StrCat(", ", PropertyColumn(scan.property)) : "",
                                       " FROM events WHERE ", NameFilter(names, scan.every_name),
                                       " AND time_micros >= ? AND time_micros < ? AND received_micros <= ?",
@@ -140,7 +140,8 @@ absl::Status DuckDbEventLog::ScanEvents(const EventScan& scan, absl::FunctionRef
              .name = names.Map(chunk.Column<uint32_t>(2), name_indexes),
              .event = chunk.Column<uint64_t>(3),
              .value = chunk.Column<double>(4),
-             .property = has_property ? keys.Read(chunk, 5) : absl::Span<const uint64_t>()});
+             .has_value = chunk.Column<uint8_t>(5),
+             .property = has_property ? keys.Read(chunk, 6) : absl::Span<const uint64_t>()});
   }));
   if (!keys.has_too_many()) return absl::OkStatus();
   return absl::ResourceExhaustedError(absl::StrCat("the property \"", scan.property, "\" has more than ",

@@ -26,6 +26,13 @@ struct EventFact {
   int64_t time = 0;
   uint16_t name = 0;
   double value = 0.0;
+  bool has_value = true;
+};
+
+struct MoveFact {
+  uint64_t user = 0;
+  int64_t time = 0;
+  uint16_t tier = 0;
 };
 
 inline constexpr int64_t kMicrosPerSecond = 1'000'000;
@@ -52,21 +59,37 @@ inline void AddTo(EvidenceJoin& join, absl::Span<const EventFact> facts) {
   std::vector<int64_t> time;
   std::vector<uint16_t> name;
   std::vector<double> value;
+  std::vector<uint8_t> has_value;
   for (const EventFact& fact : facts) {
     user.push_back(fact.user);
     event.push_back(fact.event);
     time.push_back(fact.time * kMicrosPerSecond);
     name.push_back(fact.name);
     value.push_back(fact.value);
+    has_value.push_back(fact.has_value ? 1 : 0);
   }
-  join.AddEvents({user, time, name, event, value});
+  join.AddEvents(
+      {.user = user, .time_micros = time, .name = name, .event = event, .value = value, .has_value = has_value});
+}
+
+inline void AddTo(EvidenceJoin& join, absl::Span<const MoveFact> facts) {
+  std::vector<uint64_t> user;
+  std::vector<int64_t> time;
+  std::vector<uint16_t> tier;
+  for (const MoveFact& fact : facts) {
+    user.push_back(fact.user);
+    time.push_back(fact.time * kMicrosPerSecond);
+    tier.push_back(fact.tier);
+  }
+  join.AddMoves({user, time, tier});
 }
 
 inline Evidence Join(const EvidenceSpec& spec, absl::Span<const ExposureFact> exposures,
-                     absl::Span<const EventFact> events) {
+                     absl::Span<const EventFact> events, absl::Span<const MoveFact> moves = {}) {
   EvidenceJoin join(spec);
   AddTo(join, exposures);
   AddTo(join, events);
+  AddTo(join, moves);
   return join.Finish();
 }
 

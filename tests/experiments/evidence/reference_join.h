@@ -11,6 +11,6 @@ namespace tierwise {
 // The rules of docs/evidence.md written down once more as plainly as can be: one user after the other, maps, two passes
 // for moments.
 Evidence ReferenceJoin(const EvidenceSpec& spec, const std::vector<ExposureFact>& exposures,
-                       const std::vector<EventFact>& events);
+                       const std::vector<EventFact>& events, const std::vector<MoveFact>& moves);
 
 }  // namespace tierwise

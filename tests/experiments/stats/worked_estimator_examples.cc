@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <cmath>
 
 #include "experiments/stats/adjustment.h"
@@ -172,6 +173,28 @@ Results PostStratification(const Given& given) {
           {"weights", effect.weights}};
 }
 
+// The cap's definition, by the quantile of type 1; the join that finds it is tested in tests/experiments/evidence.
+Results Capping(const Given& given) {
+  const double cap =
+      EstimateQuantile(given.List("before"), {}, given.Number("cap_quantile"), kConfidence)->inverse_ecdf;
+  Moments outcomes;
+  for (const double outcome : given.List("outcomes")) outcomes.Add(std::min(outcome, cap));
+  return {{"cap", {cap}}, {"capped_mean", {outcomes.mean}}};
+}
+
+Results EarlyEvents(const Given& given) {
+  std::vector<Stratum> strata;
+  const std::vector<int64_t> users = Whole(given.List("users"));
+  const auto rate = [&](const std::string& arm, size_t tier) {
+    return Proportion{Whole(given.List(arm + "_early"))[tier], Whole(given.List(arm + "_users"))[tier]};
+  };
+  for (size_t k = 0; k < users.size(); ++k) {
+    strata.push_back({users[k], MeansOf(rate("control", k), rate("treatment", k))});
+  }
+  const Estimate difference = PostStratify(strata, kConfidence)->estimate;
+  return {{"difference", {difference.effect}}, {"se", {difference.se}}, {"p", {difference.test.p}}};
+}
+
 Results SampleRatio(const Given& given) {
   const SampleRatioCheck check = *CheckSampleRatio(Whole(given.List("counts")), given.List("weights"));
   return {{"chi_squared", {check.chi_squared}},
@@ -207,6 +230,8 @@ std::vector<WorkedExample> EstimatorExamples() {
           {"robust-errors", RobustErrors},
           {"cuped", Cuped},
           {"post-stratification", PostStratification},
+          {"capping", Capping},
+          {"events-before-exposure", EarlyEvents},
           {"sample-ratio", SampleRatio},
           {"sequential-sample-ratio", SequentialRatio}};
 }

@@ -68,6 +68,16 @@ constexpr const char* kMetrics[] = {R"pb(id: "ordered"
                                          sum { event: "order" }
                                          window { seconds: 864000 }
                                          covariate_window { seconds: 1209600 })pb",
+                                    R"pb(id: "came_back"
+                                         retention { event: "visit" }
+                                         window { seconds: 604800 }
+                                         delay { seconds: 172800 }
+                                         covariate_window { seconds: 604800 })pb",
+                                    R"pb(id: "capped_revenue"
+                                         sum { event: "order" }
+                                         window { seconds: 864000 }
+                                         cap_quantile: 0.9
+                                         covariate_window { seconds: 1209600 })pb",
                                     R"pb(id: "order_value"
                                          ratio {
                                            numerator { sum { event: "order" } }
@@ -238,7 +248,11 @@ std::vector<std::string> OutcomesSql(const v1::Metric& metric, int64_t as_of) {
   std::vector<std::string> variables;
   for (const bool is_covariate : {false, true}) {
     if (is_covariate && !metric.has_covariate_window()) continue;
-    if (metric.has_ratio()) {
+    if (metric.has_retention()) {
+      v1::Metric conversion = metric;
+      conversion.mutable_conversion()->set_event(metric.retention().event());
+      variables.push_back(OutcomeSql(conversion, metric, is_covariate, as_of));
+    } else if (metric.has_ratio()) {
       variables.push_back(OutcomeSql(metric.ratio().numerator(), metric, is_covariate, as_of));
       variables.push_back(OutcomeSql(metric.ratio().denominator(), metric, is_covariate, as_of));
     } else {
@@ -264,14 +278,15 @@ class EvidenceSqlTest : public testing::TestWithParam<uint64_t> {
     }
     EvidenceRequest request{FromText<v1::Campaign>(kCampaign), FromText<v1::Tiering>(kTiering), {}, as_of_, 2};
     for (const char* metric : kMetrics) request.metrics.push_back(FromText<v1::Metric>(metric));
-    auto data = GatherEvidence(*store.events, request);
+    auto data = GatherEvidence({*store.events}, request);
     EXPECT_TRUE(data.ok()) << data.status();
     data_ = *std::move(data);
     for (const v1::Metric& metric : request.metrics) {
       metrics_.push_back(metric);
-      if (!metric.has_cap()) continue;
+      if (!metric.has_cap() && !metric.has_cap_quantile()) continue;
       metrics_.push_back(metric);
       metrics_.back().clear_cap();
+      metrics_.back().clear_cap_quantile();
     }
     EXPECT_EQ(data_.metrics.size(), metrics_.size());
     store = {};
@@ -281,6 +296,15 @@ class EvidenceSqlTest : public testing::TestWithParam<uint64_t> {
 
   int64_t Count(const std::string& condition) {
     return static_cast<int64_t>(sql_->Rows(absl::StrCat("SELECT count(*) FROM classified WHERE ", condition), 1)[0][0]);
+  }
+
+  // The cap of a metric with cap_quantile: by rank among the covariates above 0.
+  double FoundCap(const v1::Metric& metric) {
+    const std::string covariates = OutcomeSql(metric, metric, true, absl::ToUnixMicros(as_of_));
+    const auto rows = sql_->Rows(absl::StrCat("SELECT x FROM (", covariates, ") WHERE x > 0 ORDER BY x"), 1);
+    EXPECT_GT(rows.size(), 10u);
+    const auto rank = static_cast<size_t>(std::ceil(metric.cap_quantile() * static_cast<double>(rows.size()) - 1e-9));
+    return rows[rank - 1][0];
   }
 
   TemporaryFolder folder_;
@@ -325,7 +349,13 @@ TEST_P(EvidenceSqlTest, MomentsAreThoseOfTheSql) {
   for (size_t m = 0; m < metrics_.size(); ++m) {
     SCOPED_TRACE(metrics_[m].id());
     ASSERT_EQ(data_.metrics[m].id, metrics_[m].id());
-    const std::vector<std::string> outcomes = OutcomesSql(metrics_[m], absl::ToUnixMicros(as_of_));
+    v1::Metric metric = metrics_[m];
+    if (metric.has_cap_quantile()) {
+      metric.set_cap(FoundCap(metric));
+      metric.clear_cap_quantile();
+      EXPECT_NEAR(data_.metrics[m].found_cap.value(), metric.cap(), 1e-9 * metric.cap());
+    }
+    const std::vector<std::string> outcomes = OutcomesSql(metric, absl::ToUnixMicros(as_of_));
     std::string columns = "tier, variant, count(*)", joins = "cohort c";
     for (size_t i = 0; i < outcomes.size(); ++i) {
       sql_->Run(absl::StrCat("CREATE OR REPLACE TEMP TABLE outcome", i, " AS ", outcomes[i]));
