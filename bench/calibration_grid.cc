@@ -11,10 +11,12 @@
 #include "experiments/stats/confidence_sequence.h"
 #include "experiments/stats/estimate.h"
 #include "experiments/stats/group_sequential.h"
+#include "experiments/stats/mean_contrast.h"
 #include "experiments/stats/means.h"
 #include "experiments/stats/moments.h"
 #include "experiments/stats/post_stratification.h"
 #include "experiments/stats/proportions.h"
+#include "experiments/stats/rate_contrast.h"
 #include "experiments/stats/ratios.h"
 #include "experiments/stats/relative_lift.h"
 
@@ -84,45 +86,57 @@ struct Reading {
   Interval lift;
 };
 
-Reading ReadMeans(const Estimate& estimate, const ArmMeans& means) {
-  return {estimate, FiellerLift(means, kConfidence)->interval};
+Reading ReadMeans(const ArmMeans& means, Method method) {
+  const MeanContrast contrast(means);
+  return {*CompareContrast(contrast, method, kConfidence), ContrastLift(contrast, kConfidence)->interval};
+}
+
+Reading ReadRates(std::vector<RateStratum> strata) {
+  const RateContrast contrast(std::move(strata));
+  return {*CompareContrast(contrast, kConfidence), ContrastLift(contrast, kConfidence)->interval};
 }
 
 Proportion ProportionOf(const JointMoments& arm) {
   return {std::llround(arm.mean(0) * static_cast<double>(arm.n())), arm.n()};
 }
 
-Reading ReadPostStratified(Outcome outcome, const Arm& control, const Arm& treatment) {
+Reading ReadStratifiedScore(const Arm& control, const Arm& treatment) {
+  std::vector<RateStratum> strata;
+  double users = 0.0;
+  for (size_t tier = 0; tier < kTiers; ++tier) {
+    const auto here = static_cast<double>(control[tier].n() + treatment[tier].n());
+    strata.push_back({ProportionOf(control[tier]), ProportionOf(treatment[tier]), here});
+    users += here;
+  }
+  for (RateStratum& stratum : strata) stratum.weight /= users;
+  return ReadRates(std::move(strata));
+}
+
+Reading ReadPostStratified(const Arm& control, const Arm& treatment) {
   std::vector<Stratum> strata;
   for (size_t tier = 0; tier < kTiers; ++tier) {
     const auto adjusted = *AdjustMeans(control[tier], treatment[tier], kConfidence);
     strata.push_back({control[tier].n() + treatment[tier].n(), adjusted.means});
   }
-  const auto effect = *PostStratify(strata, kConfidence);
-  if (outcome == Outcome::kRevenue) return ReadMeans(effect.estimate, effect.means);
-  return {effect.estimate, KatzLift(effect.means, kConfidence)->interval};
+  return ReadMeans(PostStratify(strata, kConfidence)->means, Method::kPostStratified);
 }
 
-Reading Read(Outcome outcome, Analysis analysis, const Arm& control_tiers, const Arm& treatment_tiers) {
+Reading Read(Analysis analysis, const Arm& control_tiers, const Arm& treatment_tiers) {
   const JointMoments control = OverTiers(control_tiers);
   const JointMoments treatment = OverTiers(treatment_tiers);
   switch (analysis) {
-    case Analysis::kScore: {
-      const Proportion c = ProportionOf(control), t = ProportionOf(treatment);
-      return {*CompareProportions(c, t, kConfidence), ProportionLift(c, t, kConfidence)->interval};
-    }
-    case Analysis::kWelch: {
-      const Moments c = control.Marginal(0), t = treatment.Marginal(0);
-      return ReadMeans(*CompareMeans(c, t, kConfidence), MeansOf(c, t));
-    }
+    case Analysis::kScore:
+      return ReadRates({{ProportionOf(control), ProportionOf(treatment)}});
+    case Analysis::kStratifiedScore:
+      return ReadStratifiedScore(control_tiers, treatment_tiers);
+    case Analysis::kMeans:
+      return ReadMeans(MeansOf(control.Marginal(0), treatment.Marginal(0)), Method::kWelch);
     case Analysis::kRatio:
-      return ReadMeans(*CompareRatios(control, treatment, kConfidence), MeansOfRatios(control, treatment));
-    case Analysis::kAdjusted: {
-      const auto adjusted = *AdjustMeans(control, treatment, kConfidence);
-      return ReadMeans(adjusted.estimate, adjusted.means);
-    }
+      return ReadMeans(MeansOfRatios(control, treatment), Method::kRatioDelta);
+    case Analysis::kAdjusted:
+      return ReadMeans(AdjustMeans(control, treatment, kConfidence)->means, Method::kRegressionAdjusted);
     case Analysis::kPostStratified:
-      return ReadPostStratified(outcome, control_tiers, treatment_tiers);
+      return ReadPostStratified(control_tiers, treatment_tiers);
   }
   return {};
 }
@@ -142,8 +156,10 @@ std::vector<LookBoundary> Boundaries(int looks) {
 }
 
 std::vector<Analysis> AnalysesOf(Outcome outcome) {
-  std::vector<Analysis> analyses = {Analysis::kWelch, Analysis::kRatio, Analysis::kAdjusted, Analysis::kPostStratified};
-  if (outcome != Outcome::kRevenue) analyses.insert(analyses.begin(), Analysis::kScore);
+  std::vector<Analysis> analyses = {Analysis::kMeans, Analysis::kRatio, Analysis::kAdjusted, Analysis::kPostStratified};
+  if (outcome != Outcome::kRevenue) {
+    analyses.insert(analyses.begin(), {Analysis::kScore, Analysis::kStratifiedScore});
+  }
   return analyses;
 }
 
@@ -164,7 +180,7 @@ class GridRun {
     for (int look = 1; look <= experiment_.looks; ++look) {
       EnterLook(look);
       for (size_t i = 0; i < calibrations.size(); ++i) {
-        const Reading reading = Read(experiment_.outcome, calibrations[i].analysis, control_, treatment_);
+        const Reading reading = Read(calibrations[i].analysis, control_, treatment_);
         Judge(look, reading.estimate, rejections[i]);
         if (look == experiment_.looks) Record(reading, calibrations[i]);
       }
@@ -192,9 +208,10 @@ class GridRun {
     if (!std::isfinite(estimate.se) || estimate.se == 0.0) return;
     const bool may_judge = look == experiment_.looks || start_.IsReached();
     const double critical = boundaries_[static_cast<size_t>(look - 1)].critical_z;
-    rejections.spending = rejections.spending || (may_judge && std::abs(estimate.effect) >= critical * estimate.se);
-    const auto sequence = AsymptoticConfidenceSequence({.estimate = estimate.effect,
-                                                        .std_error = estimate.se,
+    const double statistic = estimate.test.statistic;
+    rejections.spending = rejections.spending || (may_judge && std::abs(statistic) >= critical);
+    const auto sequence = AsymptoticConfidenceSequence({.estimate = statistic,
+                                                        .std_error = 1.0,
                                                         .n = static_cast<double>(control_users_ + treatment_users_),
                                                         .alpha = kGridAlpha,
                                                         .n_star = static_cast<double>(experiment_.users),
@@ -237,9 +254,11 @@ absl::string_view OutcomeName(Outcome outcome) {
 absl::string_view AnalysisName(Analysis analysis) {
   switch (analysis) {
     case Analysis::kScore:
-      return "score, Newcombe";
-    case Analysis::kWelch:
-      return "Welch";
+      return "score";
+    case Analysis::kStratifiedScore:
+      return "score over tiers";
+    case Analysis::kMeans:
+      return "means";
     case Analysis::kRatio:
       return "ratio, delta method";
     case Analysis::kAdjusted:
@@ -248,6 +267,10 @@ absl::string_view AnalysisName(Analysis analysis) {
       return "adjusted, post-stratified";
   }
   return "unknown";
+}
+
+bool IsDiscrete(Outcome outcome, Analysis analysis) {
+  return outcome != Outcome::kRevenue && (analysis == Analysis::kScore || analysis == Analysis::kMeans);
 }
 
 std::vector<Calibration> CalibrateAnalyses(const Experiment& experiment, int runs, uint64_t seed,
