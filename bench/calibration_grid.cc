@@ -6,6 +6,8 @@
 #include <cmath>
 #include <optional>
 #include <random>
+#include <utility>
+#include <variant>
 
 #include "experiments/stats/adjustment.h"
 #include "experiments/stats/confidence_sequence.h"
@@ -18,7 +20,6 @@
 #include "experiments/stats/proportions.h"
 #include "experiments/stats/rate_contrast.h"
 #include "experiments/stats/ratios.h"
-#include "experiments/stats/relative_lift.h"
 
 namespace tierwise::bench {
 namespace {
@@ -81,26 +82,14 @@ JointMoments OverTiers(const Arm& arm) {
   return all;
 }
 
-struct Reading {
-  Estimate estimate;
-  Interval lift;
-};
-
-Reading ReadMeans(const ArmMeans& means, Method method) {
-  const MeanContrast contrast(means);
-  return {*CompareContrast(contrast, method, kConfidence), ContrastLift(contrast, kConfidence)->interval};
-}
-
-Reading ReadRates(std::vector<RateStratum> strata) {
-  const RateContrast contrast(std::move(strata));
-  return {*CompareContrast(contrast, kConfidence), ContrastLift(contrast, kConfidence)->interval};
-}
+// The statistic that test and intervals invert.
+using Contrast = std::variant<MeanContrast, RateContrast>;
 
 Proportion ProportionOf(const JointMoments& arm) {
   return {std::llround(arm.mean(0) * static_cast<double>(arm.n())), arm.n()};
 }
 
-Reading ReadStratifiedScore(const Arm& control, const Arm& treatment) {
+RateContrast StratifiedScore(const Arm& control, const Arm& treatment) {
   std::vector<RateStratum> strata;
   double users = 0.0;
   for (size_t tier = 0; tier < kTiers; ++tier) {
@@ -109,41 +98,63 @@ Reading ReadStratifiedScore(const Arm& control, const Arm& treatment) {
     users += here;
   }
   for (RateStratum& stratum : strata) stratum.weight /= users;
-  return ReadRates(std::move(strata));
+  return RateContrast(std::move(strata));
 }
 
-Reading ReadPostStratified(const Arm& control, const Arm& treatment) {
+MeanContrast PostStratified(const Arm& control, const Arm& treatment) {
   std::vector<Stratum> strata;
   for (size_t tier = 0; tier < kTiers; ++tier) {
     const auto adjusted = *AdjustMeans(control[tier], treatment[tier], kConfidence);
     strata.push_back({control[tier].n() + treatment[tier].n(), adjusted.means});
   }
-  return ReadMeans(PostStratify(strata, kConfidence)->means, Method::kPostStratified);
+  return MeanContrast(PostStratify(strata, kConfidence)->means);
 }
 
-Reading Read(Analysis analysis, const Arm& control_tiers, const Arm& treatment_tiers) {
-  const JointMoments control = OverTiers(control_tiers);
-  const JointMoments treatment = OverTiers(treatment_tiers);
+// Both arms at one look, per tier and over all.
+struct Arms {
+  Arm control = EmptyArm();
+  Arm treatment = EmptyArm();
+  JointMoments all_control = {};
+  JointMoments all_treatment = {};
+
+  void AddUp() {
+    all_control = OverTiers(control);
+    all_treatment = OverTiers(treatment);
+  }
+};
+
+Contrast ContrastOf(Analysis analysis, const Arms& arms) {
+  const JointMoments& control = arms.all_control;
+  const JointMoments& treatment = arms.all_treatment;
   switch (analysis) {
     case Analysis::kScore:
-      return ReadRates({{ProportionOf(control), ProportionOf(treatment)}});
+      return RateContrast({{ProportionOf(control), ProportionOf(treatment)}});
     case Analysis::kStratifiedScore:
-      return ReadStratifiedScore(control_tiers, treatment_tiers);
+      return StratifiedScore(arms.control, arms.treatment);
     case Analysis::kMeans:
-      return ReadMeans(MeansOf(control.Marginal(0), treatment.Marginal(0)), Method::kWelch);
+      return MeanContrast(MeansOf(control.Marginal(0), treatment.Marginal(0)));
     case Analysis::kRatio:
-      return ReadMeans(MeansOfRatios(control, treatment), Method::kRatioDelta);
+      return MeanContrast(MeansOfRatios(control, treatment));
     case Analysis::kAdjusted:
-      return ReadMeans(AdjustMeans(control, treatment, kConfidence)->means, Method::kRegressionAdjusted);
+      return MeanContrast(AdjustMeans(control, treatment, kConfidence)->means);
     case Analysis::kPostStratified:
-      return ReadPostStratified(control_tiers, treatment_tiers);
+      return PostStratified(arms.control, arms.treatment);
   }
-  return {};
+  return MeanContrast({});
+}
+
+// The test of no difference; statistic 0 where nothing varies.
+Test TestOfNone(const Contrast& contrast) {
+  return std::visit([](const auto& each) { return TestOf(each.Statistic(), each.means().df); }, contrast);
+}
+
+Interval LiftOf(const Contrast& contrast) {
+  return std::visit([](const auto& each) { return each.Lift(CriticalValue(kConfidence, each.means().df)); }, contrast);
 }
 
 // (sum x)^2 / sum x^2: converted users, or as many as would carry the variance of a sum.
-double Events(const Arm& arm) {
-  const Moments moments = OverTiers(arm).Marginal(0);
+double Events(const JointMoments& arm) {
+  const Moments moments = arm.Marginal(0);
   const double total = static_cast<double>(moments.n) * moments.mean;
   const double squares = moments.m2 + total * moments.mean;
   return squares > 0.0 ? total * total / squares : 0.0;
@@ -180,9 +191,10 @@ class GridRun {
     for (int look = 1; look <= experiment_.looks; ++look) {
       EnterLook(look);
       for (size_t i = 0; i < calibrations.size(); ++i) {
-        const Reading reading = Read(calibrations[i].analysis, control_, treatment_);
-        Judge(look, reading.estimate, rejections[i]);
-        if (look == experiment_.looks) Record(reading, calibrations[i]);
+        const Contrast contrast = ContrastOf(calibrations[i].analysis, arms_);
+        const Test test = TestOfNone(contrast);
+        Judge(look, test, rejections[i]);
+        if (look == experiment_.looks) Record(test, LiftOf(contrast), calibrations[i]);
       }
     }
     for (size_t i = 0; i < calibrations.size(); ++i) {
@@ -196,21 +208,21 @@ class GridRun {
   void EnterLook(int look) {
     const int64_t users = experiment_.users * look / experiment_.looks;
     const auto treated = std::llround(static_cast<double>(users) * experiment_.treatment_share);
-    Enter(experiment_.outcome, users - treated - control_users_, random_, control_);
-    Enter(experiment_.outcome, treated - treatment_users_, random_, treatment_);
+    Enter(experiment_.outcome, users - treated - control_users_, random_, arms_.control);
+    Enter(experiment_.outcome, treated - treatment_users_, random_, arms_.treatment);
+    arms_.AddUp();
     control_users_ = users - treated;
     treatment_users_ = treated;
-    start_ = {.control_events = Events(control_), .treatment_events = Events(treatment_)};
+    start_ = {.control_events = Events(arms_.all_control), .treatment_events = Events(arms_.all_treatment)};
   }
 
-  void Judge(int look, const Estimate& estimate, Rejections& rejections) const {
-    rejections.naive = rejections.naive || estimate.test.p < kGridAlpha;
-    if (!std::isfinite(estimate.se) || estimate.se == 0.0) return;
+  void Judge(int look, const Test& test, Rejections& rejections) const {
+    rejections.naive = rejections.naive || test.p < kGridAlpha;
+    if (test.statistic == 0.0) return;
     const bool may_judge = look == experiment_.looks || start_.IsReached();
     const double critical = boundaries_[static_cast<size_t>(look - 1)].critical_z;
-    const double statistic = estimate.test.statistic;
-    rejections.spending = rejections.spending || (may_judge && std::abs(statistic) >= critical);
-    const auto sequence = AsymptoticConfidenceSequence({.estimate = statistic,
+    rejections.spending = rejections.spending || (may_judge && std::abs(test.statistic) >= critical);
+    const auto sequence = AsymptoticConfidenceSequence({.estimate = test.statistic,
                                                         .std_error = 1.0,
                                                         .n = static_cast<double>(control_users_ + treatment_users_),
                                                         .alpha = kGridAlpha,
@@ -219,19 +231,18 @@ class GridRun {
     rejections.sequence = rejections.sequence || sequence->p_value <= kGridAlpha;
   }
 
-  void Record(const Reading& reading, Calibration& calibration) const {
+  void Record(const Test& test, const Interval& lift, Calibration& calibration) const {
     ++calibration.runs;
-    calibration.fixed += reading.estimate.test.p < kGridAlpha ? 1 : 0;
-    calibration.lifts_above += reading.lift.lower > 0.0 ? 1 : 0;
-    calibration.lifts_below += reading.lift.upper < 0.0 ? 1 : 0;
-    calibration.p_values.push_back(reading.estimate.test.p);
+    calibration.fixed += test.p < kGridAlpha ? 1 : 0;
+    calibration.lifts_above += lift.lower > 0.0 ? 1 : 0;
+    calibration.lifts_below += lift.upper < 0.0 ? 1 : 0;
+    calibration.p_values.push_back(test.p);
   }
 
   const Experiment& experiment_;
   const std::vector<LookBoundary>& boundaries_;
   Random& random_;
-  Arm control_ = EmptyArm();
-  Arm treatment_ = EmptyArm();
+  Arms arms_;
   int64_t control_users_ = 0;
   int64_t treatment_users_ = 0;
   ValidityStart start_;
