@@ -6,17 +6,20 @@
 #include <cmath>
 #include <optional>
 #include <random>
+#include <utility>
+#include <variant>
 
 #include "experiments/stats/adjustment.h"
 #include "experiments/stats/confidence_sequence.h"
 #include "experiments/stats/estimate.h"
 #include "experiments/stats/group_sequential.h"
+#include "experiments/stats/mean_contrast.h"
 #include "experiments/stats/means.h"
 #include "experiments/stats/moments.h"
 #include "experiments/stats/post_stratification.h"
 #include "experiments/stats/proportions.h"
+#include "experiments/stats/rate_contrast.h"
 #include "experiments/stats/ratios.h"
-#include "experiments/stats/relative_lift.h"
 
 namespace tierwise::bench {
 namespace {
@@ -79,57 +82,79 @@ JointMoments OverTiers(const Arm& arm) {
   return all;
 }
 
-struct Reading {
-  Estimate estimate;
-  Interval lift;
-};
-
-Reading ReadMeans(const Estimate& estimate, const ArmMeans& means) {
-  return {estimate, FiellerLift(means, kConfidence)->interval};
-}
+// The statistic that test and intervals invert.
+using Contrast = std::variant<MeanContrast, RateContrast>;
 
 Proportion ProportionOf(const JointMoments& arm) {
   return {std::llround(arm.mean(0) * static_cast<double>(arm.n())), arm.n()};
 }
 
-Reading ReadPostStratified(Outcome outcome, const Arm& control, const Arm& treatment) {
+RateContrast StratifiedScore(const Arm& control, const Arm& treatment) {
+  std::vector<RateStratum> strata;
+  double users = 0.0;
+  for (size_t tier = 0; tier < kTiers; ++tier) {
+    const auto here = static_cast<double>(control[tier].n() + treatment[tier].n());
+    strata.push_back({ProportionOf(control[tier]), ProportionOf(treatment[tier]), here});
+    users += here;
+  }
+  for (RateStratum& stratum : strata) stratum.weight /= users;
+  return RateContrast(std::move(strata));
+}
+
+MeanContrast PostStratified(const Arm& control, const Arm& treatment) {
   std::vector<Stratum> strata;
   for (size_t tier = 0; tier < kTiers; ++tier) {
     const auto adjusted = *AdjustMeans(control[tier], treatment[tier], kConfidence);
     strata.push_back({control[tier].n() + treatment[tier].n(), adjusted.means});
   }
-  const auto effect = *PostStratify(strata, kConfidence);
-  if (outcome == Outcome::kRevenue) return ReadMeans(effect.estimate, effect.means);
-  return {effect.estimate, KatzLift(effect.means, kConfidence)->interval};
+  return MeanContrast(PostStratify(strata, kConfidence)->means);
 }
 
-Reading Read(Outcome outcome, Analysis analysis, const Arm& control_tiers, const Arm& treatment_tiers) {
-  const JointMoments control = OverTiers(control_tiers);
-  const JointMoments treatment = OverTiers(treatment_tiers);
-  switch (analysis) {
-    case Analysis::kScore: {
-      const Proportion c = ProportionOf(control), t = ProportionOf(treatment);
-      return {*CompareProportions(c, t, kConfidence), ProportionLift(c, t, kConfidence)->interval};
-    }
-    case Analysis::kWelch: {
-      const Moments c = control.Marginal(0), t = treatment.Marginal(0);
-      return ReadMeans(*CompareMeans(c, t, kConfidence), MeansOf(c, t));
-    }
-    case Analysis::kRatio:
-      return ReadMeans(*CompareRatios(control, treatment, kConfidence), MeansOfRatios(control, treatment));
-    case Analysis::kAdjusted: {
-      const auto adjusted = *AdjustMeans(control, treatment, kConfidence);
-      return ReadMeans(adjusted.estimate, adjusted.means);
-    }
-    case Analysis::kPostStratified:
-      return ReadPostStratified(outcome, control_tiers, treatment_tiers);
+// Both arms at one look, per tier and over all.
+struct Arms {
+  Arm control = EmptyArm();
+  Arm treatment = EmptyArm();
+  JointMoments all_control = {};
+  JointMoments all_treatment = {};
+
+  void AddUp() {
+    all_control = OverTiers(control);
+    all_treatment = OverTiers(treatment);
   }
-  return {};
+};
+
+Contrast ContrastOf(Analysis analysis, const Arms& arms) {
+  const JointMoments& control = arms.all_control;
+  const JointMoments& treatment = arms.all_treatment;
+  switch (analysis) {
+    case Analysis::kScore:
+      return RateContrast({{ProportionOf(control), ProportionOf(treatment)}});
+    case Analysis::kStratifiedScore:
+      return StratifiedScore(arms.control, arms.treatment);
+    case Analysis::kMeans:
+      return MeanContrast(MeansOf(control.Marginal(0), treatment.Marginal(0)));
+    case Analysis::kRatio:
+      return MeanContrast(MeansOfRatios(control, treatment));
+    case Analysis::kAdjusted:
+      return MeanContrast(AdjustMeans(control, treatment, kConfidence)->means);
+    case Analysis::kPostStratified:
+      return PostStratified(arms.control, arms.treatment);
+  }
+  return MeanContrast({});
+}
+
+// The test of no difference; statistic 0 where nothing varies.
+Test TestOfNone(const Contrast& contrast) {
+  return std::visit([](const auto& each) { return TestOf(each.Statistic(), each.means().df); }, contrast);
+}
+
+Interval LiftOf(const Contrast& contrast) {
+  return std::visit([](const auto& each) { return each.Lift(CriticalValue(kConfidence, each.means().df)); }, contrast);
 }
 
 // (sum x)^2 / sum x^2: converted users, or as many as would carry the variance of a sum.
-double Events(const Arm& arm) {
-  const Moments moments = OverTiers(arm).Marginal(0);
+double Events(const JointMoments& arm) {
+  const Moments moments = arm.Marginal(0);
   const double total = static_cast<double>(moments.n) * moments.mean;
   const double squares = moments.m2 + total * moments.mean;
   return squares > 0.0 ? total * total / squares : 0.0;
@@ -142,8 +167,10 @@ std::vector<LookBoundary> Boundaries(int looks) {
 }
 
 std::vector<Analysis> AnalysesOf(Outcome outcome) {
-  std::vector<Analysis> analyses = {Analysis::kWelch, Analysis::kRatio, Analysis::kAdjusted, Analysis::kPostStratified};
-  if (outcome != Outcome::kRevenue) analyses.insert(analyses.begin(), Analysis::kScore);
+  std::vector<Analysis> analyses = {Analysis::kMeans, Analysis::kRatio, Analysis::kAdjusted, Analysis::kPostStratified};
+  if (outcome != Outcome::kRevenue) {
+    analyses.insert(analyses.begin(), {Analysis::kScore, Analysis::kStratifiedScore});
+  }
   return analyses;
 }
 
@@ -164,9 +191,10 @@ class GridRun {
     for (int look = 1; look <= experiment_.looks; ++look) {
       EnterLook(look);
       for (size_t i = 0; i < calibrations.size(); ++i) {
-        const Reading reading = Read(experiment_.outcome, calibrations[i].analysis, control_, treatment_);
-        Judge(look, reading.estimate, rejections[i]);
-        if (look == experiment_.looks) Record(reading, calibrations[i]);
+        const Contrast contrast = ContrastOf(calibrations[i].analysis, arms_);
+        const Test test = TestOfNone(contrast);
+        Judge(look, test, rejections[i]);
+        if (look == experiment_.looks) Record(test, LiftOf(contrast), calibrations[i]);
       }
     }
     for (size_t i = 0; i < calibrations.size(); ++i) {
@@ -180,21 +208,22 @@ class GridRun {
   void EnterLook(int look) {
     const int64_t users = experiment_.users * look / experiment_.looks;
     const auto treated = std::llround(static_cast<double>(users) * experiment_.treatment_share);
-    Enter(experiment_.outcome, users - treated - control_users_, random_, control_);
-    Enter(experiment_.outcome, treated - treatment_users_, random_, treatment_);
+    Enter(experiment_.outcome, users - treated - control_users_, random_, arms_.control);
+    Enter(experiment_.outcome, treated - treatment_users_, random_, arms_.treatment);
+    arms_.AddUp();
     control_users_ = users - treated;
     treatment_users_ = treated;
-    start_ = {.control_events = Events(control_), .treatment_events = Events(treatment_)};
+    start_ = {.control_events = Events(arms_.all_control), .treatment_events = Events(arms_.all_treatment)};
   }
 
-  void Judge(int look, const Estimate& estimate, Rejections& rejections) const {
-    rejections.naive = rejections.naive || estimate.test.p < kGridAlpha;
-    if (!std::isfinite(estimate.se) || estimate.se == 0.0) return;
+  void Judge(int look, const Test& test, Rejections& rejections) const {
+    rejections.naive = rejections.naive || test.p < kGridAlpha;
+    if (test.statistic == 0.0) return;
     const bool may_judge = look == experiment_.looks || start_.IsReached();
     const double critical = boundaries_[static_cast<size_t>(look - 1)].critical_z;
-    rejections.spending = rejections.spending || (may_judge && std::abs(estimate.effect) >= critical * estimate.se);
-    const auto sequence = AsymptoticConfidenceSequence({.estimate = estimate.effect,
-                                                        .std_error = estimate.se,
+    rejections.spending = rejections.spending || (may_judge && std::abs(test.statistic) >= critical);
+    const auto sequence = AsymptoticConfidenceSequence({.estimate = test.statistic,
+                                                        .std_error = 1.0,
                                                         .n = static_cast<double>(control_users_ + treatment_users_),
                                                         .alpha = kGridAlpha,
                                                         .n_star = static_cast<double>(experiment_.users),
@@ -202,19 +231,18 @@ class GridRun {
     rejections.sequence = rejections.sequence || sequence->p_value <= kGridAlpha;
   }
 
-  void Record(const Reading& reading, Calibration& calibration) const {
+  void Record(const Test& test, const Interval& lift, Calibration& calibration) const {
     ++calibration.runs;
-    calibration.fixed += reading.estimate.test.p < kGridAlpha ? 1 : 0;
-    calibration.lifts_above += reading.lift.lower > 0.0 ? 1 : 0;
-    calibration.lifts_below += reading.lift.upper < 0.0 ? 1 : 0;
-    calibration.p_values.push_back(reading.estimate.test.p);
+    calibration.fixed += test.p < kGridAlpha ? 1 : 0;
+    calibration.lifts_above += lift.lower > 0.0 ? 1 : 0;
+    calibration.lifts_below += lift.upper < 0.0 ? 1 : 0;
+    calibration.p_values.push_back(test.p);
   }
 
   const Experiment& experiment_;
   const std::vector<LookBoundary>& boundaries_;
   Random& random_;
-  Arm control_ = EmptyArm();
-  Arm treatment_ = EmptyArm();
+  Arms arms_;
   int64_t control_users_ = 0;
   int64_t treatment_users_ = 0;
   ValidityStart start_;
@@ -237,9 +265,11 @@ absl::string_view OutcomeName(Outcome outcome) {
 absl::string_view AnalysisName(Analysis analysis) {
   switch (analysis) {
     case Analysis::kScore:
-      return "score, Newcombe";
-    case Analysis::kWelch:
-      return "Welch";
+      return "score";
+    case Analysis::kStratifiedScore:
+      return "score over tiers";
+    case Analysis::kMeans:
+      return "means";
     case Analysis::kRatio:
       return "ratio, delta method";
     case Analysis::kAdjusted:
@@ -248,6 +278,10 @@ absl::string_view AnalysisName(Analysis analysis) {
       return "adjusted, post-stratified";
   }
   return "unknown";
+}
+
+bool IsDiscrete(Outcome outcome, Analysis analysis) {
+  return outcome != Outcome::kRevenue && (analysis == Analysis::kScore || analysis == Analysis::kMeans);
 }
 
 std::vector<Calibration> CalibrateAnalyses(const Experiment& experiment, int runs, uint64_t seed,

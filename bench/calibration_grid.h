@@ -20,16 +20,19 @@ enum class Outcome {
 };
 absl::string_view OutcomeName(Outcome outcome);
 
-// How two arms are compared. The relative lift's interval is the one that reports show: Katz's for kScore and for
-// conversions with kPostStratified, else Fieller's.
+// How two arms are compared, as reports do it: every one corrected for skewness, test and interval of the relative lift
+// by the same statistic.
 enum class Analysis {
-  kScore,  // score test or mid-p, Newcombe; of conversions only
-  kWelch,
+  kScore,            // score test; of conversions only
+  kStratifiedScore,  // the same over tiers
+  kMeans,
   kRatio,           // outcome per visit
   kAdjusted,        // Lin's regression adjustment on visits, over all users
   kPostStratified,  // adjusted on visits within tiers, then weighted by the tiers' shares
 };
 absl::string_view AnalysisName(Analysis analysis);
+// Whether the statistic takes few values, so that p-values are not uniform: counts of conversions, as they are.
+bool IsDiscrete(Outcome outcome, Analysis analysis);
 
 struct Experiment {
   Outcome outcome = Outcome::kConversion;
@@ -40,11 +43,11 @@ struct Experiment {
 
 // Rejections of one analysis over all runs, at a nominal two-sided level of 5 %.
 struct Calibration {
-  Analysis analysis = Analysis::kWelch;
+  Analysis analysis = Analysis::kMeans;
   int runs = 0;
   int fixed = 0;     // at the last look only, by the method's own p-value
   int naive = 0;     // the same at any look
-  int spending = 0;  // at any look, z = effect / se against O'Brien-Fleming-type spending boundaries
+  int spending = 0;  // at any look, the corrected statistic against O'Brien-Fleming-type spending boundaries
   int sequence = 0;  // at any look, by the asymptotic confidence sequence tuned to the planned users
   // Intervals of the relative lift at the last look that lie above and below the truth, 0.
   int lifts_above = 0;

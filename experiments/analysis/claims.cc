@@ -75,7 +75,8 @@ absl::Status TestGuardrailOf(const CampaignData& data, const SequentialTest& tes
   TIERWISE_ASSIGN_OR_RETURN(const Estimate contrast, LinearContrast(*evidence.means, margin, kUnusedConfidence));
   double p = 1.0;
   if (contrast.gap == Gap::kNone && evidence.has_started) {
-    const double z = sign * contrast.effect / contrast.se;
+    const double statistic = StatisticOf(*evidence.contrast, 1.0 + margin);
+    const double z = sign * statistic;
     const double two_sided = test.PValue(z, evidence.users);
     p = z > 0.0 ? 0.5 * two_sided : 1.0 - 0.5 * two_sided;
     // The two-sided boundary, of which each guardrail uses one side for "holds" and one for "broken".
@@ -84,7 +85,7 @@ absl::Status TestGuardrailOf(const CampaignData& data, const SequentialTest& tes
       const MetricDirection direction = sign > 0.0 ? MetricDirection::kHigherIsBetter : MetricDirection::kLowerIsBetter;
       constexpr double kNormal = std::numeric_limits<double>::infinity();
       TIERWISE_ASSIGN_OR_RETURN(const Guardrail guardrail,
-                                TestGuardrail(contrast.effect, contrast.se, kNormal, 0.0, direction, level));
+                                TestGuardrail(statistic, 1.0, kNormal, 0.0, direction, level));
       metric.guardrails[variant] = guardrail.verdict;
     }
   }

@@ -64,15 +64,21 @@ absl::Status CompareRates(const JointMoments& control, const JointMoments& treat
                           v1::Comparison& comparison) {
   const Proportion c = RateOf(control);
   const Proportion t = RateOf(treatment);
-  TIERWISE_ASSIGN_OR_RETURN(const Estimate estimate, CompareProportions(c, t, confidence));
-  FillDifference(estimate, IntervalWords(estimate.method), comparison);
-  if (c.users > 0 && t.users > 0) {
-    const ProportionTest wald = WaldTest(c, t);
-    const double half = CriticalValue(confidence, std::numeric_limits<double>::infinity()) * wald.se;
-    AddInterval(IntervalWords(Method::kWald), confidence, {estimate.effect - half, estimate.effect + half},
-                *comparison.mutable_difference());
+  // Checks the counts, and has the exact test where they are small.
+  TIERWISE_ASSIGN_OR_RETURN(const Estimate classical, CompareProportions(c, t, confidence));
+  const RateContrast contrast({{c, t}});
+  TIERWISE_ASSIGN_OR_RETURN(Estimate estimate, CompareContrast(contrast, confidence));
+  if (classical.method == Method::kFisherMidP) {
+    estimate.method = classical.method;
+    estimate.gap = classical.gap;
+    estimate.test = classical.test;
   }
-  TIERWISE_ASSIGN_OR_RETURN(const RelativeLift lift, ProportionLift(c, t, confidence));
+  FillDifference(estimate, IntervalWords(Method::kSkewnessScore), comparison);
+  const ProportionTest wald = WaldTest(c, t);
+  const double half = CriticalValue(confidence, std::numeric_limits<double>::infinity()) * wald.se;
+  AddInterval(IntervalWords(Method::kWald), confidence, {estimate.effect - half, estimate.effect + half},
+              *comparison.mutable_difference());
+  TIERWISE_ASSIGN_OR_RETURN(const RelativeLift lift, ContrastLift(contrast, confidence));
   FillLift(lift, comparison);
   return absl::OkStatus();
 }
@@ -94,17 +100,41 @@ std::optional<ArmMeans> ArmMeansOf(Estimand estimand, const JointMoments& contro
   return std::nullopt;
 }
 
+// Difference and lift from the arms' means, by the statistic of `contrast`; `classical` names the method where it does
+// not correct for skewness.
+absl::Status FillFromMeans(const MeanContrast& contrast, Method classical, double confidence,
+                           v1::Comparison& comparison) {
+  TIERWISE_ASSIGN_OR_RETURN(const Estimate estimate, CompareContrast(contrast, classical, confidence));
+  FillDifference(estimate, IntervalWords(estimate.method), comparison);
+  TIERWISE_ASSIGN_OR_RETURN(const RelativeLift lift, ContrastLift(contrast, confidence));
+  FillLift(lift, comparison);
+  return absl::OkStatus();
+}
+
 absl::Status CompareMeansOrRatios(Estimand estimand, const JointMoments& control, const JointMoments& treatment,
                                   double confidence, v1::Comparison& comparison) {
-  auto estimate = estimand == Estimand::kRatio ? CompareRatios(control, treatment, confidence)
-                                               : CompareMeans(control.Marginal(0), treatment.Marginal(0), confidence);
-  TIERWISE_RETURN_IF_ERROR(estimate.status());
-  FillDifference(*estimate, IntervalWords(estimate->method), comparison);
+  // Checks the moments, and says what is missing where there are no errors.
+  auto classical = estimand == Estimand::kRatio ? CompareRatios(control, treatment, confidence)
+                                                : CompareMeans(control.Marginal(0), treatment.Marginal(0), confidence);
+  TIERWISE_RETURN_IF_ERROR(classical.status());
   if (const std::optional<ArmMeans> means = ArmMeansOf(estimand, control, treatment)) {
-    TIERWISE_ASSIGN_OR_RETURN(const RelativeLift lift, FiellerLift(*means, confidence));
-    FillLift(lift, comparison);
+    return FillFromMeans(MeanContrast(*means), classical->method, confidence, comparison);
   }
+  FillDifference(*classical, IntervalWords(classical->method), comparison);
   return absl::OkStatus();
+}
+
+// The rates of the tiers that weigh anything.
+RateContrast StratifiedRates(const CampaignData& data, const MetricData& metric, size_t treatment,
+                             absl::Span<const double> weights) {
+  const auto control = static_cast<size_t>(data.control);
+  std::vector<RateStratum> strata;
+  for (size_t tier = 0; tier < data.tiers.size(); ++tier) {
+    if (weights[tier] == 0.0) continue;
+    strata.push_back({RateOf(metric.cells[data.CellOf(tier, control)]),
+                      RateOf(metric.cells[data.CellOf(tier, treatment)]), weights[tier]});
+  }
+  return RateContrast(std::move(strata));
 }
 
 // (sum x)^2 / sum x^2: the users who convert, for outcomes of 0 and 1; fewer the more unequal contributions are.
@@ -173,6 +203,12 @@ absl::StatusOr<ArmComparison> CompareArms(Estimand estimand, const JointMoments&
                                ? CompareRates(control, treatment, confidence, comparison.shown)
                                : CompareMeansOrRatios(estimand, control, treatment, confidence, comparison.shown));
   comparison.means = ArmMeansOf(estimand, control, treatment);
+  if (!comparison.means.has_value()) return comparison;
+  if (estimand == Estimand::kRate) {
+    comparison.contrast = RateContrast({{RateOf(control), RateOf(treatment)}});
+  } else {
+    comparison.contrast = MeanContrast(*comparison.means);
+  }
   return comparison;
 }
 
@@ -188,9 +224,9 @@ absl::StatusOr<std::optional<ArmComparison>> CompareAdjusted(Estimand estimand, 
   comparison.shown.set_estimator(v1::ESTIMATOR_REGRESSION_ADJUSTED);
   comparison.shown.set_users(control.n() + treatment.n());
   comparison.means = adjustment.means;
-  FillDifference(adjustment.estimate, IntervalWords(adjustment.estimate.method), comparison.shown);
-  TIERWISE_ASSIGN_OR_RETURN(const RelativeLift lift, FiellerLift(adjustment.means, confidence));
-  FillLift(lift, comparison.shown);
+  const MeanContrast contrast(adjustment.means);
+  TIERWISE_RETURN_IF_ERROR(FillFromMeans(contrast, adjustment.estimate.method, confidence, comparison.shown));
+  comparison.contrast = contrast;
   return comparison;
 }
 
@@ -211,13 +247,23 @@ absl::StatusOr<ArmComparison> ComparePostStratified(const CampaignData& data, co
   TIERWISE_ASSIGN_OR_RETURN(const PostStratifiedEffect effect, PostStratify(strata, confidence));
 
   shown.set_estimator(estimator);
-  FillDifference(effect.estimate, IntervalWords(effect.estimate.method), shown);
-  if (effect.covered_users == 0) return comparison;
+  if (effect.covered_users == 0) {
+    FillDifference(effect.estimate, "", shown);
+    return comparison;
+  }
   comparison.means = effect.means;
-  const bool is_katz = metric.estimand == Estimand::kRate && effect.means.control > 0.0 && effect.means.treatment > 0.0;
-  auto lift = is_katz ? KatzLift(effect.means, confidence) : FiellerLift(effect.means, confidence);
-  TIERWISE_RETURN_IF_ERROR(lift.status());
-  FillLift(*lift, shown);
+  if (metric.estimand == Estimand::kRate && estimator == v1::ESTIMATOR_POST_STRATIFIED) {
+    const RateContrast contrast = StratifiedRates(data, metric, treatment, effect.weights);
+    TIERWISE_ASSIGN_OR_RETURN(const Estimate estimate, CompareContrast(contrast, confidence));
+    FillDifference(estimate, IntervalWords(estimate.method), shown);
+    TIERWISE_ASSIGN_OR_RETURN(const RelativeLift lift, ContrastLift(contrast, confidence));
+    FillLift(lift, shown);
+    comparison.contrast = contrast;
+  } else {
+    const MeanContrast contrast(effect.means);
+    TIERWISE_RETURN_IF_ERROR(FillFromMeans(contrast, effect.estimate.method, confidence, shown));
+    comparison.contrast = contrast;
+  }
 
   std::vector<std::string> left_out;
   for (const size_t tier : effect.excluded) {
@@ -230,19 +276,29 @@ absl::StatusOr<ArmComparison> ComparePostStratified(const CampaignData& data, co
   return comparison;
 }
 
-ContrastIntervals IntervalsOf(const ArmMeans& means, double critical) {
-  if (!std::isfinite(critical)) return {};
-  const double effect = means.treatment - means.control;
-  const double half = critical * std::sqrt(means.DifferenceVariance());
-  const Interval ratio = FiellerInterval(effect, means.DifferenceVariance(), means.control, means.control_variance,
-                                         means.covariance - means.control_variance, critical);
-  return {{effect - half, effect + half}, means.control < 0.0 ? Interval{-ratio.upper, -ratio.lower} : ratio};
+double StatisticOf(const Contrast& contrast, double ratio) {
+  return std::visit([ratio](const auto& each) { return each.Statistic(ratio); }, contrast);
 }
 
-void AddSequentialIntervals(const ContrastIntervals& intervals, v1::IntervalKind kind, double confidence,
-                            v1::Comparison& shown) {
-  PutInFront(ToProto(intervals.difference, "normal", kind, confidence), *shown.mutable_difference());
-  if (shown.has_lift()) PutInFront(ToProto(intervals.lift, "Fieller", kind, confidence), *shown.mutable_lift());
+ContrastIntervals IntervalsOf(const Contrast& contrast, double critical) {
+  if (!std::isfinite(critical)) return {};
+  return std::visit(
+      [critical](const auto& each) {
+        return ContrastIntervals{each.Difference(critical), each.Lift(critical)};
+      },
+      contrast);
+}
+
+void AddSequentialIntervals(const Contrast& contrast, const ContrastIntervals& intervals, v1::IntervalKind kind,
+                            double confidence, v1::Comparison& shown) {
+  absl::string_view difference = "normal", lift = "Fieller";
+  if (std::holds_alternative<RateContrast>(contrast)) {
+    difference = lift = IntervalWords(Method::kSkewnessScore);
+  } else if (std::get<MeanContrast>(contrast).is_corrected()) {
+    difference = lift = IntervalWords(Method::kSkewnessCorrected);
+  }
+  PutInFront(ToProto(intervals.difference, difference, kind, confidence), *shown.mutable_difference());
+  if (shown.has_lift()) PutInFront(ToProto(intervals.lift, lift, kind, confidence), *shown.mutable_lift());
 }
 
 }  // namespace tierwise

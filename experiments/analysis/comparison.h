@@ -3,20 +3,27 @@
 
 #include <cstddef>
 #include <optional>
+#include <variant>
 
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "experiments/analysis/campaign_data.h"
 #include "experiments/analysis/sequential_test.h"
 #include "experiments/stats/estimate.h"
+#include "experiments/stats/mean_contrast.h"
+#include "experiments/stats/rate_contrast.h"
 #include "tierwise/v1/report.pb.h"
 
 namespace tierwise {
 
+// The statistic that a comparison's tests and intervals invert: unadjusted rates have their own.
+using Contrast = std::variant<MeanContrast, RateContrast>;
+
 // A variant against the control: as reports show it, and what claims rest on.
 struct ArmComparison {
   v1::Comparison shown;
-  std::optional<ArmMeans> means;  // nullopt where an arm has too few users for an error
+  std::optional<ArmMeans> means;     // nullopt where an arm has too few users for an error
+  std::optional<Contrast> contrast;  // there where `means` are
 };
 
 // Mean and error of one arm's outcomes, by the metric's kind of outcome. `moments` may be empty.
@@ -45,16 +52,19 @@ absl::StatusOr<ArmComparison> ComparePostStratified(const CampaignData& data, co
                                                     absl::Span<const std::optional<ArmMeans>> tier_means,
                                                     v1::Estimator estimator, double confidence);
 
+// Standard errors, as the normal sees them, of treatment - ratio * control from 0.
+double StatisticOf(const Contrast& contrast, double ratio);
+
 // The effects within `critical` standard errors of what was measured: by the linear contrasts T - (1 + r) C, of which
-// the difference is the one with r = 0 and Fieller's set of lifts inverts them all. Unbounded with `critical` +inf.
+// the difference is the one with r = 0 and the set of lifts inverts them all. Unbounded with `critical` +inf.
 struct ContrastIntervals {
   Interval difference = {};
   Interval lift = {};
 };
-ContrastIntervals IntervalsOf(const ArmMeans& means, double critical);
+ContrastIntervals IntervalsOf(const Contrast& contrast, double critical);
 
 // Puts `intervals`, of the sequential rule, in front of the others.
-void AddSequentialIntervals(const ContrastIntervals& intervals, v1::IntervalKind kind, double confidence,
-                            v1::Comparison& shown);
+void AddSequentialIntervals(const Contrast& contrast, const ContrastIntervals& intervals, v1::IntervalKind kind,
+                            double confidence, v1::Comparison& shown);
 
 }  // namespace tierwise

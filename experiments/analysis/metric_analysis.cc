@@ -169,6 +169,7 @@ class MetricAnalyzer {
                               const JointMoments& treatment) const {
     DecidingEvidence evidence;
     evidence.means = comparison.means;
+    evidence.contrast = comparison.contrast;
     evidence.users = static_cast<double>(comparison.shown.users());
     evidence.events = std::min(EventsOf(metric_.estimand, control), EventsOf(metric_.estimand, treatment));
     const bool is_fixed = test_.rule() == v1::SEQUENTIAL_RULE_FIXED_HORIZON;
@@ -177,7 +178,7 @@ class MetricAnalyzer {
     if (is_fixed && comparison.shown.has_p_value()) evidence.p = comparison.shown.p_value();
     if (!evidence.has_started) return evidence;
     evidence.critical = test_.CriticalValue(levels_.variant_level, evidence.users);
-    evidence.intervals = IntervalsOf(*evidence.means, evidence.critical);
+    evidence.intervals = IntervalsOf(*evidence.contrast, evidence.critical);
     if (!is_fixed) evidence.p = test_.PValue(evidence.Z(), evidence.users);
     return evidence;
   }
@@ -193,7 +194,7 @@ class MetricAnalyzer {
     row.set_variant(data_.variants[variant]);
     if (!evidence.means.has_value()) return evidence;
     if (test_.rule() != v1::SEQUENTIAL_RULE_FIXED_HORIZON && row.difference().has_standard_error()) {
-      AddSequentialIntervals(evidence.intervals, test_.Kind(), 1.0 - levels_.variant_level, row);
+      AddSequentialIntervals(*evidence.contrast, evidence.intervals, test_.Kind(), 1.0 - levels_.variant_level, row);
     }
     if (auto posterior = PosteriorOf(*evidence.means, metric_.Sign(), metric_.prior); posterior.has_value()) {
       *row.mutable_posterior() = *std::move(posterior);
@@ -263,11 +264,7 @@ class MetricAnalyzer {
 
 }  // namespace
 
-double DecidingEvidence::Z() const {
-  if (!means.has_value()) return 0.0;
-  const double variance = means->DifferenceVariance();
-  return variance > 0.0 ? (means->treatment - means->control) / std::sqrt(variance) : 0.0;
-}
+double DecidingEvidence::Z() const { return contrast.has_value() ? StatisticOf(*contrast, 1.0) : 0.0; }
 
 absl::StatusOr<MetricAnalysis> AnalyzeMetric(const CampaignData& data, const MetricData& metric,
                                              const SequentialTest& test, const AnalysisLevels& levels) {

@@ -18,6 +18,7 @@ namespace tierwise {
 struct DecidingEvidence {
   int row = -1;  // into MetricReport.comparisons; -1 for the control
   std::optional<ArmMeans> means;
+  std::optional<Contrast> contrast;
   double users = 0.0;   // of both arms
   double events = 0.0;  // of the arm that has fewer
   bool has_started = false;

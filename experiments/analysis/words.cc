@@ -19,6 +19,10 @@ absl::string_view TestWords(Method method) {
       return "regression-adjusted t";
     case Method::kPostStratified:
       return "post-stratified t";
+    case Method::kSkewnessCorrected:
+      return "skewness-corrected t";
+    case Method::kSkewnessScore:
+      return "skewness-corrected score";
     default:
       return MethodName(method);
   }

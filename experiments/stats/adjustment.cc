@@ -10,6 +10,7 @@
 #include "experiments/base/status_macros.h"
 #include "experiments/stats/least_squares.h"
 #include "experiments/stats/means.h"
+#include "experiments/stats/skewness.h"
 
 namespace tierwise {
 namespace {
@@ -58,12 +59,33 @@ void KeepIndependent(const JointMoments& control, const JointMoments& treatment,
   of_treatment.slopes = of_treatment.factor.Solve(of_treatment.Products(treatment, 0));
 }
 
-// The mean of the outcome predicted at the covariates' means over both arms, and its variance given them.
+// The mean of the outcome predicted at the covariates' means over both arms, and its variance given them: HC2 up to
+// terms of n^-2 where third moments are known, else as if residuals were equally wide everywhere.
 struct PredictedMean {
   double mean;
   double variance;
   double df;
+  UserShape residual;  // third left 0 where it is not known
 };
+
+// A user's residual, as weights of the variables.
+std::vector<double> ResidualWeights(const JointMoments& arm, const ArmRegression& regression) {
+  std::vector<double> weights(static_cast<size_t>(arm.size()));
+  weights[0] = 1.0;
+  for (size_t k = 0; k < regression.kept.size(); ++k) {
+    weights[static_cast<size_t>(regression.kept[k])] = -regression.slopes[k];
+  }
+  return weights;
+}
+
+// The part of HC2 that is first order in the arm's distance from the covariates' common means: squared residuals that
+// grow with a covariate make the side of large ones less certain. `solved`: covariances^-1 distance.
+double SlopedVariance(const JointMoments& arm, const ArmRegression& regression, absl::Span<const double> weights,
+                      absl::Span<const double> solved) {
+  std::vector<double> direction(static_cast<size_t>(arm.size()));
+  for (size_t k = 0; k < solved.size(); ++k) direction[static_cast<size_t>(regression.kept[k])] = solved[k];
+  return 2.0 / static_cast<double>(arm.n()) * ThirdOf(arm, weights, weights, direction);
+}
 
 PredictedMean Predict(const JointMoments& arm, const JointMoments& both, const ArmRegression& regression) {
   const double n = static_cast<double>(arm.n());
@@ -80,7 +102,16 @@ PredictedMean Predict(const JointMoments& arm, const JointMoments& both, const A
   double leverage = 1.0 / n;
   for (size_t k = 0; k < distance.size(); ++k) leverage += distance[k] * solved[k];
   const double df = n - 1.0 - static_cast<double>(regression.kept.size());
-  return {mean, std::max(0.0, residual_square) / df * leverage, df};
+  PredictedMean predicted = {mean, std::max(0.0, residual_square) / df * leverage, df,
+                             UserShape{n, std::max(0.0, residual_square) / df, 0.0}};
+  if (arm.has_third()) {
+    const std::vector<double> weights = ResidualWeights(arm, regression);
+    predicted.residual.third = ThirdOf(arm, weights, weights, weights) / n;
+    const double sloped = predicted.variance + SlopedVariance(arm, regression, weights, solved);
+    // As a sum of squares HC2 is never negative; its expansion may be, where the users are few.
+    if (sloped > 0.0) predicted.variance = sloped;
+  }
+  return predicted;
 }
 
 // slopes' covariance matrix slopes over the covariates of all users.
@@ -134,6 +165,9 @@ absl::StatusOr<RegressionAdjustment> AdjustMeans(const JointMoments& control, co
                   .treatment_variance = t.variance + from_covariates(of_treatment, of_treatment),
                   .covariance = from_covariates(of_control, of_treatment),
                   .df = SatterthwaiteDf(c.variance, c.df, t.variance, t.df)};
+  if (control.has_third() && treatment.has_third()) {
+    result.means.thirds = ThirdMomentsOfMeans(c.residual, t.residual);
+  }
   result.conditional_se = std::sqrt(c.variance + t.variance);
   std::vector<double> difference = of_treatment.slopes;
   for (size_t k = 0; k < difference.size(); ++k) difference[k] -= of_control.slopes[k];

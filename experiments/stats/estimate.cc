@@ -70,6 +70,10 @@ absl::string_view MethodName(Method method) {
       return "delta_lift";
     case Method::kScoreLift:
       return "score_lift";
+    case Method::kSkewnessCorrected:
+      return "skewness_corrected";
+    case Method::kSkewnessScore:
+      return "skewness_score";
   }
   return "unknown";
 }
@@ -157,6 +161,7 @@ absl::Status CheckMoments(const Moments& moments, absl::string_view field) {
   CheckAnyFinite("mean", moments.mean, problems);
   CheckAnyFinite("mean_rest", moments.mean_rest, problems);
   CheckSquare("m2", moments.m2, problems);
+  if (moments.m3.has_value()) CheckAnyFinite("m3", *moments.m3, problems);
   Problems all;
   all.AddAll(field, problems);
   return all.ToStatus();
@@ -186,6 +191,10 @@ absl::Status CheckArmMeans(const ArmMeans& means) {
   CheckSquare("treatment_variance", means.treatment_variance, problems);
   if (!IsPossibleCovariance(means.covariance, means.control_variance, means.treatment_variance)) {
     problems.Add("covariance", "must not exceed the geometric mean of the variances");
+  }
+  if (means.thirds.has_value()) {
+    CheckAnyFinite("thirds.control", means.thirds->control, problems);
+    CheckAnyFinite("thirds.treatment", means.thirds->treatment, problems);
   }
   if (!(means.df > 0.0)) problems.Add("df", absl::StrCat("is ", means.df, "; must be positive"));
   return problems.ToStatus();

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -37,6 +38,8 @@ enum class Method {
   kFieller,             // relative lift, Fieller's theorem
   kDeltaLift,           // relative lift, delta method
   kScoreLift,           // relative lift of rates from Wilson limits (Donner & Zou)
+  kSkewnessCorrected,   // difference or lift of means, studentised, corrected for skewness
+  kSkewnessScore,       // difference or lift of rates, score test corrected for skewness (Gart & Nam)
 };
 absl::string_view MethodName(Method method);
 
@@ -84,6 +87,12 @@ Estimate MissingEstimate(Method method, Gap gap, double confidence);
 // +inf.
 double CriticalValue(double confidence, double df);
 
+// Third central moments of two arms' means, E (mean - expectation)^3.
+struct ThirdMoments {
+  double control = 0.0;
+  double treatment = 0.0;
+};
+
 // Two arms' means with their squared standard errors: what every estimator can be reduced to, and what contrasts,
 // relative lifts and post-stratification start from. `covariance` is that between the two means (0 unless adjusted).
 struct ArmMeans {
@@ -93,6 +102,8 @@ struct ArmMeans {
   double treatment_variance = 0.0;
   double covariance = 0.0;
   double df = std::numeric_limits<double>::infinity();  // of treatment - control
+  // What corrects for skewness; nullopt where the users' third moments are not known.
+  std::optional<ThirdMoments> thirds = std::nullopt;
 
   double DifferenceVariance() const { return std::fmax(0.0, control_variance + treatment_variance - 2.0 * covariance); }
 };

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "experiments/base/status_macros.h"
+#include "experiments/stats/skewness.h"
 
 namespace tierwise {
 
@@ -27,11 +28,16 @@ ArmMeans MeansOf(const Moments& control, const Moments& treatment) {
   const double treatment_n = static_cast<double>(treatment.n);
   const double control_variance = control.Variance() / control_n;
   const double treatment_variance = treatment.Variance() / treatment_n;
-  return {.control = control.mean,
-          .control_variance = control_variance,
-          .treatment = treatment.mean,
-          .treatment_variance = treatment_variance,
-          .df = SatterthwaiteDf(control_variance, control_n - 1.0, treatment_variance, treatment_n - 1.0)};
+  ArmMeans means = {.control = control.mean,
+                    .control_variance = control_variance,
+                    .treatment = treatment.mean,
+                    .treatment_variance = treatment_variance,
+                    .df = SatterthwaiteDf(control_variance, control_n - 1.0, treatment_variance, treatment_n - 1.0)};
+  if (control.m3.has_value() && treatment.m3.has_value()) {
+    means.thirds = ThirdMomentsOfMeans({control_n, control.Variance(), *control.m3 / control_n},
+                                       {treatment_n, treatment.Variance(), *treatment.m3 / treatment_n});
+  }
+  return means;
 }
 
 }  // namespace tierwise

@@ -26,6 +26,8 @@ absl::Status CheckStrata(absl::Span<const Stratum> strata) {
 // Weighted sums over the included strata; tier shares as given.
 ArmMeans Combine(absl::Span<const Stratum> strata, absl::Span<const double> weights) {
   ArmMeans total;
+  ThirdMoments thirds;
+  bool has_thirds = true;
   double variance = 0.0;
   for (size_t k = 0; k < strata.size(); ++k) {
     if (weights[k] == 0.0) continue;
@@ -36,10 +38,16 @@ ArmMeans Combine(absl::Span<const Stratum> strata, absl::Span<const double> weig
     total.control_variance += squared * tier.control_variance;
     total.treatment_variance += squared * tier.treatment_variance;
     total.covariance += squared * tier.covariance;
+    has_thirds = has_thirds && tier.thirds.has_value();
+    if (has_thirds) {
+      thirds.control += weights[k] * squared * tier.thirds->control;
+      thirds.treatment += weights[k] * squared * tier.thirds->treatment;
+    }
     const double part = squared * tier.DifferenceVariance();
     total.df = SatterthwaiteDf(variance, total.df, part, tier.df);
     variance += part;
   }
+  if (has_thirds) total.thirds = thirds;
   return total;
 }
 

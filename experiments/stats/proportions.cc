@@ -10,6 +10,7 @@
 #include "experiments/stats/distributions.h"
 #include "experiments/stats/exact_tests.h"
 #include "experiments/stats/root_finding.h"
+#include "experiments/stats/skewness.h"
 
 namespace tierwise {
 namespace {
@@ -23,11 +24,10 @@ double NonConversions(const Proportion& arm) { return static_cast<double>(arm.us
 // rate (1 - rate) / users, without losing digits near rate 1.
 double RateVariance(const Proportion& arm) { return arm.Rate() * (NonConversions(arm) / Users(arm)) / Users(arm); }
 
-// The difference of rates by cross-multiplication: near-equal rates of huge arms keep their digits.
-double RateDifference(const Proportion& control, const Proportion& treatment) {
-  const auto c = static_cast<long double>(control.conversions) / static_cast<long double>(control.users);
-  const auto t = static_cast<long double>(treatment.conversions) / static_cast<long double>(treatment.users);
-  return static_cast<double>(t - c);
+UserShape ShapeOf(const Proportion& arm) {
+  const double rest = NonConversions(arm) / Users(arm);
+  const double variance = arm.Rate() * rest;
+  return {Users(arm), variance, variance * (rest - arm.Rate())};
 }
 
 ProportionTest ZTest(double difference, double variance) {
@@ -61,6 +61,12 @@ double SmallestExpectedCount(const Proportion& control, const Proportion& treatm
 }
 
 }  // namespace
+
+double RateDifference(const Proportion& control, const Proportion& treatment) {
+  const auto c = static_cast<long double>(control.conversions) / static_cast<long double>(control.users);
+  const auto t = static_cast<long double>(treatment.conversions) / static_cast<long double>(treatment.users);
+  return static_cast<double>(t - c);
+}
 
 Interval WilsonInterval(const Proportion& arm, double confidence) {
   const double n = Users(arm);
@@ -99,10 +105,7 @@ Interval NewcombeInterval(const Proportion& control, const Proportion& treatment
           difference + std::hypot(t.upper - treatment.Rate(), control.Rate() - c.lower)};
 }
 
-namespace {
-
-// The control rate of greatest likelihood given treatment rate - control rate = `difference`. Its score falls with the
-// rate, so bisection with Newton's steps inside the bracket cannot fail.
+// The score falls with the rate, so bisection with Newton's steps inside the bracket cannot fail.
 double RestrictedControlRate(const Proportion& control, const Proportion& treatment, double difference) {
   double low = std::max(0.0, -difference);
   double high = std::min(1.0, 1.0 - difference);
@@ -130,6 +133,8 @@ double RestrictedControlRate(const Proportion& control, const Proportion& treatm
   }
   return rate;
 }
+
+namespace {
 
 // The score statistic, z, of treatment rate - control rate against `difference`.
 double RestrictedScore(const Proportion& control, const Proportion& treatment, double difference) {
@@ -224,10 +229,13 @@ absl::StatusOr<Estimate> CompareProportions(const Proportion& control, const Pro
 }
 
 ArmMeans MeansOf(const Proportion& control, const Proportion& treatment) {
-  return {.control = control.Rate(),
-          .control_variance = control.users == 0 ? 0.0 : RateVariance(control),
-          .treatment = treatment.Rate(),
-          .treatment_variance = treatment.users == 0 ? 0.0 : RateVariance(treatment)};
+  ArmMeans means = {.control = control.Rate(),
+                    .control_variance = control.users == 0 ? 0.0 : RateVariance(control),
+                    .treatment = treatment.Rate(),
+                    .treatment_variance = treatment.users == 0 ? 0.0 : RateVariance(treatment)};
+  if (control.users > 0 && treatment.users > 0)
+    means.thirds = ThirdMomentsOfMeans(ShapeOf(control), ShapeOf(treatment));
+  return means;
 }
 
 absl::StatusOr<RelativeLift> ProportionLift(const Proportion& control, const Proportion& treatment, double confidence) {

@@ -36,6 +36,11 @@ ProportionTest ScoreTest(const Proportion& control, const Proportion& treatment)
 // Wald's test, variances apart; for comparison only: its interval covers badly at small counts.
 ProportionTest WaldTest(const Proportion& control, const Proportion& treatment);
 
+// treatment rate - control rate by way of long doubles: near-equal rates of huge arms keep their digits.
+double RateDifference(const Proportion& control, const Proportion& treatment);
+// The control's rate of greatest likelihood given treatment rate - control rate = `difference`, of -1 to 1.
+double RestrictedControlRate(const Proportion& control, const Proportion& treatment, double difference);
+
 // Newcombe's hybrid score interval for treatment rate - control rate (Newcombe 1998, method 10).
 Interval NewcombeInterval(const Proportion& control, const Proportion& treatment, double confidence);
 // The score interval of Miettinen & Nurminen (1985): the differences that the score test with restricted rates and

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
+
 #include "absl/status/statusor.h"
 #include "experiments/stats/estimate.h"
 #include "experiments/stats/moments.h"
@@ -13,6 +15,7 @@ struct Ratio {
   double ratio = 0.0;
   double unit_variance = 0.0;  // of one user; the squared standard error is unit_variance / n
   double se = 0.0;
+  std::optional<double> unit_third = std::nullopt;  // third central moment of one user, where the moments have it
 };
 // REQUIRES: at least 2 variables and 2 users, mean of the denominator not 0.
 Ratio EstimateRatio(const JointMoments& arm);
