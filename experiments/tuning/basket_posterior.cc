@@ -34,12 +34,18 @@ BasketPosterior::BasketPosterior(absl::Span<const JointMoments> cells)
   }
   if (conversions < kFewestConversions) return;
   const double typical = revenue / conversions;
+  Measure(cells, typical);
+  const bool is_measured = std::any_of(variance_.begin(), variance_.end(), [](double v) { return std::isfinite(v); });
+  if (is_measured) ChooseNodes(kPriorScale * std::abs(typical));
+}
+
+// Each cell's ratio with its delta-method variance, taken about the typical basket and not about the cell's own: two
+// baskets that happen to be equal are not known exactly.
+void BasketPosterior::Measure(absl::Span<const JointMoments> cells, double typical) {
   for (size_t j = 0; j < cells.size(); ++j) {
     const JointMoments& cell = cells[j];
     const auto n = static_cast<double>(cell.n());
     if (n * cell.mean(0) < kFewestConversions) continue;
-    // The residual variance about the typical basket, not about the cell's own: two equal baskets are not known
-    // exactly.
     const double residual =
         cell.Covariance(1, 1) - 2.0 * typical * cell.Covariance(0, 1) + typical * typical * cell.Covariance(0, 0);
     const double shift = cell.mean(1) - typical * cell.mean(0);
@@ -47,34 +53,35 @@ BasketPosterior::BasketPosterior(absl::Span<const JointMoments> cells)
     variance_[j] = std::max((std::max(0.0, residual) + shift * shift) / (n * cell.mean(0) * cell.mean(0)),
                             1e-12 * typical * typical + std::numeric_limits<double>::min());
   }
+}
 
-  const double scale = kPriorScale * std::abs(typical);
-  double total = 0.0;
+void BasketPosterior::ChooseNodes(double scale) {
   double largest = -std::numeric_limits<double>::infinity();
   std::vector<double> log_weight;
   for (int i = 0; i < kNodes; ++i) {
     const double tau = 3.0 * scale * (static_cast<double>(i) + 0.5) / kNodes;
     Node node{tau * tau, 0.0, 0.0, 0.0};
     double weight = 0.0;
-    double log_likelihood = scale > 0.0 ? -0.5 * (tau / scale) * (tau / scale) : 0.0;
+    // Of the half-normal prior, then of the data with mu integrated out.
+    double log_posterior = scale > 0.0 ? -0.5 * (tau / scale) * (tau / scale) : 0.0;
     for (size_t j = 0; j < measured_.size(); ++j) {
       const double w = Weight(variance_[j], node.tau_squared);
       weight += w;
       node.mu += w * measured_[j];
-      if (w > 0.0) log_likelihood += 0.5 * std::log(w);
+      if (w > 0.0) log_posterior += 0.5 * std::log(w);
     }
-    if (!(weight > 0.0)) return;
     node.mu /= weight;
     node.mu_sd = 1.0 / std::sqrt(weight);
-    log_likelihood += std::log(node.mu_sd);
+    log_posterior += std::log(node.mu_sd);
     for (size_t j = 0; j < measured_.size(); ++j) {
       const double off = measured_[j] - node.mu;
-      log_likelihood -= 0.5 * Weight(variance_[j], node.tau_squared) * off * off;
+      log_posterior -= 0.5 * Weight(variance_[j], node.tau_squared) * off * off;
     }
-    largest = std::max(largest, log_likelihood);
-    log_weight.push_back(log_likelihood);
+    largest = std::max(largest, log_posterior);
+    log_weight.push_back(log_posterior);
     nodes_.push_back(node);
   }
+  double total = 0.0;
   for (size_t i = 0; i < nodes_.size(); ++i) total += nodes_[i].probability = std::exp(log_weight[i] - largest);
   for (Node& node : nodes_) {
     node.probability /= total;

@@ -32,6 +32,9 @@ class BasketPosterior {
     double mu_sd = 0.0;
   };
 
+  void Measure(absl::Span<const JointMoments> cells, double typical);
+  void ChooseNodes(double scale);
+
   std::vector<double> measured_;
   std::vector<double> variance_;  // +inf where nothing was measured
   std::vector<double> means_;

@@ -121,29 +121,29 @@ Ordering OrderByAmbiguity(const Groups& groups, double price, double slack, cons
 // bound where many choices are nearly as good as it; the rest is searched.
 KnapsackSolution SolveGroups(const Groups& groups, const Knapsack& knapsack, const KnapsackRelaxation& relaxation,
                              KnapsackChoice incumbent) {
-  // Before the search, and after one that was cut short.
-  constexpr int kFirstRounds = 3;
-  constexpr int kLastRounds = 9;
+  // Sizes of halves, and how often some are met: cheaply before the search; thoroughly after one that was cut short.
+  constexpr size_t kMostAtOnce = 65'536;
+  constexpr size_t kCheap = 8'192;
+  constexpr size_t kCheapRounds = 4;
+  constexpr size_t kThorough = 262'144;
+  constexpr size_t kThoroughRounds = 6;
   const double budget = BudgetWithRounding(knapsack.budget);
-  size_t first = 0;
-  const auto is_closed = [&](int rounds) {
-    for (int round = 0; round < rounds; ++round) {
-      const std::vector<size_t> members = GroupsForHalves(groups, first);
-      MeetInTheMiddle(groups, members, budget, incumbent);
+  const auto is_closed = [&](size_t rounds, size_t most_combinations) {
+    for (size_t first = 0; first < rounds; ++first) {
+      MeetInTheMiddle(groups, GroupsForHalves(groups, first, most_combinations), budget, incumbent);
       if (IsProven(relaxation, incumbent)) return true;
-      first = members.empty() ? 0 : members.back() + 1;
     }
     return false;
   };
-  if (FitsInHalves(groups)) {
-    MeetInTheMiddle(groups, GroupsForHalves(groups, 0), budget, incumbent);
+  if (FitsInHalves(groups, kMostAtOnce)) {
+    MeetInTheMiddle(groups, GroupsForHalves(groups, 0, kMostAtOnce), budget, incumbent);
     return {std::move(incumbent), true};
   }
-  if (is_closed(kFirstRounds)) return {std::move(incumbent), true};
+  if (is_closed(kCheapRounds, kCheap)) return {std::move(incumbent), true};
   KnapsackSolution found = SearchStates(groups, knapsack, relaxation.price, std::move(incumbent));
   if (found.is_optimal) return found;
   incumbent = std::move(found.choice);
-  const bool is_proven = is_closed(kLastRounds);
+  const bool is_proven = is_closed(kThoroughRounds, kThorough);
   return {std::move(incumbent), is_proven};
 }
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 
 namespace tierwise {
 namespace {
@@ -22,10 +23,10 @@ struct Halves {
   std::vector<size_t> members[2];
   size_t combinations[2] = {1, 1};
 
-  // Returns false, and leaves it out, where the group fits in neither.
-  bool TryAdd(Groups groups, size_t group) {
+  // Returns false, and leaves the group out, where that half would have more than `most_combinations`.
+  bool TryAdd(Groups groups, size_t group, size_t most_combinations) {
     const size_t half = combinations[0] <= combinations[1] ? 0 : 1;
-    if (combinations[half] * groups[group].size() > kMostCombinations) return false;
+    if (groups[group].size() > most_combinations / combinations[half]) return false;
     combinations[half] *= groups[group].size();
     members[half].push_back(group);
     return true;
@@ -73,21 +74,24 @@ void Take(Groups groups, const std::vector<size_t>& members, uint32_t number, Kn
 
 }  // namespace
 
-bool FitsInHalves(Groups groups) {
+bool FitsInHalves(Groups groups, size_t most_combinations) {
   Halves halves;
   for (size_t g = 0; g < groups.size(); ++g) {
-    if (groups[g].size() > 1 && !halves.TryAdd(groups, g)) return false;
+    if (groups[g].size() > 1 && !halves.TryAdd(groups, g, most_combinations)) return false;
   }
   return true;
 }
 
-std::vector<size_t> GroupsForHalves(Groups groups, size_t first) {
+std::vector<size_t> GroupsForHalves(Groups groups, size_t first, size_t most_combinations) {
+  // Steps of the golden section visit every group once and leave none of its surroundings out.
+  size_t step = std::max<size_t>(1, static_cast<size_t>(0.618 * static_cast<double>(groups.size())));
+  while (std::gcd(step, groups.size()) > 1) ++step;
   Halves halves;
   std::vector<size_t> members;
   for (size_t i = 0; i < groups.size(); ++i) {
-    const size_t group = (first + i) % groups.size();
+    const size_t group = (first + i * step) % groups.size();
     if (groups[group].size() < 2) continue;
-    if (!halves.TryAdd(groups, group)) break;
+    if (!halves.TryAdd(groups, group, most_combinations)) break;
     members.push_back(group);
   }
   return members;
@@ -98,7 +102,7 @@ void MeetInTheMiddle(Groups groups, absl::Span<const size_t> members, double bud
   double cost = choice.cost;
   double value = choice.value;
   for (size_t group : members) {
-    if (!halves.TryAdd(groups, group)) continue;
+    halves.TryAdd(groups, group, std::numeric_limits<size_t>::max());
     cost -= groups[group][choice.items[group]].cost;
     value -= groups[group][choice.items[group]].value;
   }

@@ -15,7 +15,7 @@ constexpr double kInf = std::numeric_limits<double>::infinity();
 // More states than this alive at once and the least promising are dropped; more extended in all and the search ends.
 // The solution then says so. Met only by instances made to be hard, such as values that are costs plus a constant.
 constexpr size_t kMaxStates = 20'000;
-constexpr size_t kMaxExtensions = 4'000'000;
+constexpr size_t kMaxExtensions = 1'000'000;
 // The bounds of the search are taken at these multiples of the relaxation's price as well: a state that is far over the
 // budget, or under it, is told apart from one near it only at another price.
 constexpr std::array<double, 9> kPriceMultiples = {1.0, 0.99, 1.01, 0.95, 1.05, 0.85, 1.2, 0.5, 2.0};

@@ -47,7 +47,7 @@ absl::Status Check(const TierProspects& prospects) {
 // Means, covariances and the present best of the beliefs.
 class Beliefs {
  public:
-  explicit Beliefs(const TierProspects& prospects)
+  Beliefs(const TierProspects& prospects, uint64_t seed)
       : prospects_(prospects), k_(prospects.doses.size()), mean_(k_, 0.0), covariance_(k_ * k_, 0.0) {
     const size_t all = prospects.draws.size() / k_;
     draws_ = std::min(all, kMostDraws);
@@ -65,12 +65,16 @@ class Beliefs {
     for (size_t j = 1; j < k_; ++j) {
       if (prospects.is_tried[j] && mean_[j] > mean_[best_]) best_ = j;
     }
+    RandomDraws random(seed);
+    for (size_t i = 0; i < draws_ * k_; ++i) noise_.push_back(random.Normal());
   }
 
   size_t draws() const { return draws_; }
   size_t best() const { return best_; }
   double mean(size_t j) const { return mean_[j]; }
   double covariance(size_t i, size_t j) const { return covariance_[i * k_ + j]; }
+  // Standard normal, the same for every design: their difference is then not that of their luck.
+  double noise(size_t r, size_t j) const { return noise_[r * k_ + j]; }
   double Draw(size_t r, size_t j) const { return prospects_.draws[r * stride_ * k_ + j]; }
 
   // How often dose j is better than all others that are tried, or, for an untried one, than the present best.
@@ -94,6 +98,7 @@ class Beliefs {
   size_t best_ = 0;
   std::vector<double> mean_;
   std::vector<double> covariance_;
+  std::vector<double> noise_;
 };
 
 // Linear Bayes: how the means of all doses move for a unit of surprise at each dose tested, doses x tested.
@@ -118,7 +123,7 @@ std::vector<double> Gains(const TierProspects& prospects, const Beliefs& beliefs
   return gains;
 }
 
-void Evaluate(const TierProspects& prospects, const Beliefs& beliefs, uint64_t seed, NextDesign& design) {
+void Evaluate(const TierProspects& prospects, const Beliefs& beliefs, NextDesign& design) {
   const size_t k = prospects.doses.size();
   const size_t m = design.doses.size();
   const std::vector<double> gains = Gains(prospects, beliefs, design);
@@ -130,14 +135,13 @@ void Evaluate(const TierProspects& prospects, const Beliefs& beliefs, uint64_t s
     noise_sd.push_back(std::sqrt(prospects.variance[design.doses[a]] / (design.shares[a] * design.users)));
     cost += design.shares[a] * (beliefs.mean(beliefs.best()) - beliefs.mean(design.doses[a]));
   }
-  // The same noise for every design: their difference is then not that of their luck.
-  RandomDraws random(seed);
   std::vector<double> surprise(m);
   double mean = 0.0;
   double squares = 0.0;
   for (size_t r = 0; r < beliefs.draws(); ++r) {
     for (size_t a = 0; a < m; ++a) {
-      surprise[a] = beliefs.Draw(r, design.doses[a]) + noise_sd[a] * random.Normal() - beliefs.mean(design.doses[a]);
+      const size_t dose = design.doses[a];
+      surprise[a] = beliefs.Draw(r, dose) + noise_sd[a] * beliefs.noise(r, dose) - beliefs.mean(dose);
     }
     double kept_mean = 0.0;
     double largest = -std::numeric_limits<double>::infinity();
@@ -207,12 +211,12 @@ std::vector<NextDesign> Candidates(const TierProspects& prospects, const Beliefs
 }  // namespace
 
 void EvaluateDesign(const TierProspects& prospects, uint64_t seed, NextDesign& design) {
-  Evaluate(prospects, Beliefs(prospects), seed, design);
+  Evaluate(prospects, Beliefs(prospects, seed), design);
 }
 
 absl::StatusOr<NextDesign> ChooseNextDesign(const TierProspects& prospects, uint64_t seed) {
   TIERWISE_RETURN_IF_ERROR(Check(prospects));
-  const Beliefs beliefs(prospects);
+  const Beliefs beliefs(prospects, seed);
   double largest_tried = 0.0;
   for (size_t j = 0; j < prospects.doses.size(); ++j) {
     if (prospects.is_tried[j]) largest_tried = std::max(largest_tried, prospects.doses[j]);
@@ -223,7 +227,7 @@ absl::StatusOr<NextDesign> ChooseNextDesign(const TierProspects& prospects, uint
     double users = std::floor(0.5 * prospects.users);
     for (int i = 0; i < kSizes && users >= kFewestUsers; ++i, users = std::floor(0.5 * users)) {
       candidate.users = users;
-      Evaluate(prospects, beliefs, seed, candidate);
+      Evaluate(prospects, beliefs, candidate);
       const double net = candidate.expected_gain - candidate.expected_cost;
       // One that pays goes before one that may.
       if (candidate.is_worthwhile < best.is_worthwhile) continue;

@@ -48,14 +48,14 @@ std::string GiveWords(v1::DoseUnit unit, v1::PlanObjective objective, const v1::
   return absl::StrCat(text, ".");
 }
 
-std::string NotEnoughWords(const TierJudgement& judgement) {
+std::string NotEnoughWords(const TierJudgement& judgement, const v1::TierOffer& offer) {
   if (!judgement.users_needed.has_value()) {
     return "Not enough evidence: no users both in the control and with an offer.";
   }
   return absl::StrFormat(
       "Not enough evidence: %.0f conversions, and a chance of %s that an offer pays; collect about %d users more.%s",
       judgement.conversions, Percent(judgement.pays_probability), *judgement.users_needed,
-      judgement.conversions < kConversionsNeeded ? " Until then nothing is given." : "");
+      offer.dose() == 0.0 ? " Until then nothing is given." : "");
 }
 
 // A difference beyond this level is no accident of one look.
@@ -139,7 +139,7 @@ std::string VerdictWords(v1::DoseUnit unit, v1::PlanObjective objective, const T
       return absl::StrCat(DoseWords(unit, offer.best_dose()), " would pay (", LikelyWords(unit, offer),
                           "), but the budget or a limit keeps it away.");
     default:
-      return NotEnoughWords(judgement);
+      return NotEnoughWords(judgement, offer);
   }
 }
 

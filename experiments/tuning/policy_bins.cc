@@ -11,20 +11,35 @@ namespace {
 // Quantiles are taken over a sample of this many users: their places need not be exact, and sorting is slow.
 constexpr size_t kSample = 100'000;
 
-// The distinct numbers at equally spaced ranks, the largest left out: nobody is above it.
+// All distinct numbers where they are few, else those at equally spaced ranks. The largest asks who lacks the
+// attribute; it is left out where nobody does.
 std::vector<double> Limits(const std::vector<double>& values, absl::Span<const uint32_t> users) {
   std::vector<double> sample;
+  bool has_missing = false;
   const size_t step = std::max<size_t>(1, users.size() / kSample);
   for (size_t i = 0; i < users.size(); i += step) {
-    if (!std::isnan(values[users[i]])) sample.push_back(values[users[i]]);
+    const double value = values[users[i]];
+    if (std::isnan(value)) {
+      has_missing = true;
+    } else {
+      sample.push_back(value);
+    }
   }
   if (sample.empty()) return {};
   std::sort(sample.begin(), sample.end());
-  std::vector<double> limits;
-  for (size_t q = 1; q <= kMostQuestions; ++q) {
-    const double limit = sample[q * (sample.size() - 1) / (kMostQuestions + 1)];
-    if (limit < sample.back() && (limits.empty() || limit > limits.back())) limits.push_back(limit);
+  const double largest = sample.back();
+  std::vector<double> limits(sample.begin(), sample.end());
+  limits.erase(std::unique(limits.begin(), limits.end()), limits.end());
+  limits.pop_back();
+  const size_t most = kMostQuestions - (has_missing ? 1 : 0);
+  if (limits.size() > most) {
+    limits.clear();
+    for (size_t q = 1; q <= most; ++q) {
+      const double limit = sample[q * (sample.size() - 1) / (most + 1)];
+      if (limit < largest && (limits.empty() || limit > limits.back())) limits.push_back(limit);
+    }
   }
+  if (has_missing) limits.push_back(largest);
   return limits;
 }
 

@@ -13,7 +13,7 @@
 namespace tierwise {
 namespace {
 
-constexpr int kRuns = 600;
+constexpr int kRuns = 400;
 constexpr int kBatches = 28;
 constexpr int kUsers = 600;
 

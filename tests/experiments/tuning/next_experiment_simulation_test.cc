@@ -63,13 +63,14 @@ struct Tier {
   size_t Best() const { return static_cast<size_t>(std::max_element(mean.begin(), mean.end()) - mean.begin()); }
 
   // What the tier's users gain in all if `users` test so and the others get what then looks best; the truth counts.
-  double Total(const std::vector<double>& shares, double users, RandomDraws& random) const {
+  // `luck` has a standard normal for each dose.
+  double Total(const std::vector<double>& shares, double users, const std::vector<double>& luck) const {
     std::vector<double> updated = mean;
     double tested = 0.0;
     for (size_t j = 0; j < kDoses; ++j) {
       if (shares[j] == 0.0 || users == 0.0) continue;
       const double noise = kNoise * kNoise / (shares[j] * users);
-      const double measured = truth[j] + std::sqrt(noise) * random.Normal();
+      const double measured = truth[j] + std::sqrt(noise) * luck[j];
       updated[j] = (mean[j] / variance[j] + measured / noise) / (1.0 / variance[j] + 1.0 / noise);
       tested += shares[j] * users * truth[j];
     }
@@ -78,20 +79,28 @@ struct Tier {
   }
 };
 
+// The same for all designs that are compared, so that their difference is not that of their luck.
+std::vector<double> Luck(RandomDraws& random) {
+  std::vector<double> luck;
+  for (size_t j = 0; j < kDoses; ++j) luck.push_back(random.Normal());
+  return luck;
+}
+
 TEST(NextExperimentSimulation, FollowingItBeatsEqualAllocationAndStopping) {
   RandomDraws random(11);
   Tally over_equal;
   Tally over_stopping;
-  for (int run = 0; run < 1500; ++run) {
+  for (int run = 0; run < 2500; ++run) {
     const Tier tier(random);
     const NextDesign design = ChooseNextDesign(tier.Prospects(random), static_cast<uint64_t>(run)).value();
     std::vector<double> shares(kDoses, 0.0);
     for (size_t a = 0; a < design.doses.size(); ++a) shares[design.doses[a]] = design.shares[a];
     const double users = design.is_worthwhile ? design.users : 0.0;
-    const double followed = tier.Total(shares, users, random);
+    const std::vector<double> luck = Luck(random);
+    const double followed = tier.Total(shares, users, luck);
     // The same number of users spread evenly; where it says stop, as many as a first experiment.
     const double equal_users = users > 0.0 ? users : 2'500.0;
-    over_equal.Add((followed - tier.Total(std::vector<double>(kDoses, 0.2), equal_users, random)) / kUsers);
+    over_equal.Add((followed - tier.Total(std::vector<double>(kDoses, 0.2), equal_users, luck)) / kUsers);
     over_stopping.Add((followed - kUsers * tier.truth[tier.Best()]) / kUsers);
   }
   EXPECT_GT(over_equal.Mean(), 3.0 * over_equal.Error());
@@ -110,7 +119,7 @@ TEST(NextExperimentSimulation, StopIsRightWhereItIsSaid) {
     ++stops;
     std::vector<double> shares(kDoses, 0.0);
     for (size_t a = 0; a < design.doses.size(); ++a) shares[design.doses[a]] = design.shares[a];
-    loss.Add((kUsers * tier.truth[tier.Best()] - tier.Total(shares, design.users, random)) / kUsers);
+    loss.Add((kUsers * tier.truth[tier.Best()] - tier.Total(shares, design.users, Luck(random))) / kUsers);
   }
   ASSERT_GT(stops, 50);
   EXPECT_GT(loss.Mean(), -3.0 * loss.Error());
