@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -22,7 +23,13 @@ struct Reduced {
   std::vector<std::vector<size_t>> option_of;
 };
 
-void CheckOption(const PlanOption& option, const std::string& field, Problems& problems) {
+// The path is only built for the bad ones: there may be many options.
+void CheckOption(const PlanOption& option, size_t tier, size_t place, Problems& problems) {
+  const auto is_size = [](double x) { return x >= 0.0 && x <= kMostExtreme; };
+  const bool is_good = is_size(option.dose) && is_size(option.cost) && is_size(option.cost_variance) &&
+                       std::abs(option.value) <= kMostExtreme && std::abs(option.cautious_value) <= kMostExtreme;
+  if (is_good) return;
+  const std::string field = absl::StrCat("tiers[", tier, "].options[", place, "]");
   CheckNonNegative(field + ".dose", option.dose, problems);
   CheckNonNegative(field + ".cost", option.cost, problems);
   CheckFinite(field + ".value", option.value, problems);
@@ -39,18 +46,17 @@ absl::StatusOr<Reduced> Reduce(const PlanProblem& problem) {
   reduced.knapsack.is_monotone = problem.is_monotone;
   for (size_t t = 0; t < problem.tiers.size(); ++t) {
     const PlanTier& tier = problem.tiers[t];
-    const std::string field = absl::StrCat("tiers[", t, "]");
     std::vector<KnapsackItem> items;
     std::vector<size_t> option_of;
     for (size_t j = 0; j < tier.options.size(); ++j) {
       const PlanOption& option = tier.options[j];
-      CheckOption(option, absl::StrCat(field, ".options[", j, "]"), problems);
-      if (option.dose < tier.min_dose || option.dose > tier.max_dose) continue;
+      CheckOption(option, t, j, problems);
+      if (option.is_withheld || option.dose < tier.min_dose || option.dose > tier.max_dose) continue;
       items.push_back({option.cost, problem.is_cautious ? option.cautious_value : option.value, option.dose});
       option_of.push_back(j);
     }
     if (items.empty()) {
-      problems.Add(field + ".options",
+      problems.Add(absl::StrCat("tiers[", t, "].options"),
                    absl::StrCat("of tier \"", tier.name, "\" has none with a dose between min_dose ", tier.min_dose,
                                 " and max_dose ", tier.max_dose));
     }
@@ -66,7 +72,7 @@ absl::Status CheckFeasible(const Knapsack& knapsack) {
   if (!cheapest.has_value()) {
     return InvalidField("tiers",
                         "no plan gives every better tier at least the dose of the tiers below it within the limits "
-                        "min_dose and max_dose; loosen them or drop is_monotone");
+                        "min_dose and max_dose; loosen them or drop the rule");
   }
   if (cheapest->cost > knapsack.budget * (1.0 + 1e-12)) {
     return InvalidField("budget", absl::StrCat("is ", knapsack.budget,

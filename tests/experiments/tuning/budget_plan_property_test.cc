@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "experiments/tuning/budget_plan.h"
@@ -102,6 +103,53 @@ TEST(BudgetPlanProperty, AThousandTiersAreSolvedToOptimality) {
     EXPECT_TRUE(plan.is_optimal);
     EXPECT_LE(plan.cost, problem.budget * (1.0 + 1e-12));
     EXPECT_LT(plan.bound - plan.value, 1e-3 * plan.bound);
+  }
+}
+
+// Values that are costs: every plan that fills the budget is as good as the bound, so that bounds prune nothing.
+TEST(BudgetPlanProperty, ValuesThatAreCostsAreSolvedToOptimality) {
+  for (const auto& [tiers, options] : {std::pair<int, int>{6, 5}, {8, 6}, {12, 8}, {40, 10}, {1000, 20}}) {
+    RandomDraws random(static_cast<uint64_t>(tiers));
+    PlanProblem problem;
+    double total = 0.0;
+    for (int t = 0; t < tiers; ++t) {
+      PlanTier tier;
+      tier.options.push_back({});
+      for (int j = 1; j < options; ++j) {
+        const double cost = 100.0 * j * random.Uniform();
+        tier.options.push_back({.dose = static_cast<double>(j), .cost = cost, .value = cost});
+      }
+      total += tier.options.back().cost;
+      problem.tiers.push_back(tier);
+    }
+    problem.budget = 0.37 * total;
+    const BudgetPlan plan = PlanBudget(problem).value();
+    EXPECT_TRUE(plan.is_optimal) << tiers << " x " << options;
+    EXPECT_LE(plan.cost, problem.budget * (1.0 + 1e-12));
+    if (tiers <= 6) {
+      EXPECT_NEAR(plan.value, *BruteForce(problem), 1e-9 * plan.value);
+    } else {
+      EXPECT_LT(plan.bound - plan.value, 1e-6 * plan.bound) << tiers << " x " << options;
+    }
+  }
+}
+
+TEST(BudgetPlanProperty, WithheldOptionsAreNotChosen) {
+  RandomDraws random(21);
+  for (int run = 0; run < 200; ++run) {
+    PlanProblem problem = RandomProblem(random, false);
+    PlanProblem without = problem;
+    for (size_t t = 0; t < problem.tiers.size(); ++t) {
+      std::vector<PlanOption>& options = problem.tiers[t].options;
+      if (options.size() < 2) continue;
+      options.back().is_withheld = true;
+      without.tiers[t].options.pop_back();
+    }
+    const absl::StatusOr<BudgetPlan> plan = PlanBudget(problem);
+    const std::optional<double> best = BruteForce(without);
+    ASSERT_EQ(plan.ok(), best.has_value());
+    if (!plan.ok()) continue;
+    ASSERT_NEAR(plan->value, *best, 1e-9 * (1.0 + std::abs(*best)));
   }
 }
 
