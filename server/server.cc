@@ -18,6 +18,7 @@
 #include "server/services/assignment_service.h"
 #include "server/services/catalog_service.h"
 #include "server/services/event_service.h"
+#include "server/services/evidence_cache.h"
 #include "server/services/live_catalog.h"
 #include "server/services/report_service.h"
 
@@ -61,8 +62,8 @@ class Server::Parts {
     catalog_service_ = std::make_unique<CatalogService>(*catalog_, *store_.catalog);
     assignment_service_ = std::make_unique<AssignmentService>(*catalog_);
     event_service_ = std::make_unique<EventService>(*catalog_, *store_.events, *store_.profiles);
-    report_service_ =
-        std::make_unique<ReportService>(*catalog_, *store_.catalog, *store_.events, options_.store.threads);
+    evidence_ = std::make_unique<EvidenceCache>(*store_.events);
+    report_service_ = std::make_unique<ReportService>(*catalog_, *store_.catalog, *evidence_, options_.store.threads);
     return Listen();
   }
 
@@ -110,6 +111,7 @@ class Server::Parts {
   std::unique_ptr<CatalogService> catalog_service_;
   std::unique_ptr<AssignmentService> assignment_service_;
   std::unique_ptr<EventService> event_service_;
+  std::unique_ptr<EvidenceCache> evidence_;
   std::unique_ptr<ReportService> report_service_;
   std::unique_ptr<grpc::Server> grpc_;
   int port_ = 0;

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "experiments/analysis/campaign_data.h"
+#include "server/services/campaign_evidence.h"
+#include "server/storage/event_log.h"
+
+namespace tierwise {
+
+// Gathers evidence from an event log, which must outlive it, for all services that judge campaigns. One campaign is
+// gathered at a time, so that memory stays bounded; where no fact came in since, what was gathered is used again.
+// Thread-safe.
+class EvidenceCache {
+ public:
+  explicit EvidenceCache(EventLog& events) : events_(events) {}
+
+  // `is_present`: the request is as of now, so that it may be answered from what was gathered up to a minute ago.
+  absl::StatusOr<CampaignData> Gather(const EvidenceRequest& request, bool is_present);
+
+ private:
+  struct Gathered {
+    EventLogSize size;
+    CampaignData data;
+  };
+
+  EventLog& events_;
+  std::mutex gathering_;                      // held through a join; guards gathered_
+  std::map<std::string, Gathered> gathered_;  // by the definitions that they rest on, serialized
+};
+
+}  // namespace tierwise
