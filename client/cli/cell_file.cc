@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client/cli/summary_source.h"
+#include "client/cli/cell_file.h"
 
 #include <yaml-cpp/yaml.h>
 
@@ -39,32 +39,45 @@ absl::StatusOr<std::string> ReadText(const std::string& path, Terminal& terminal
   return InvalidField(absl::StrCat(NameOf(path), ":", line), "is not UTF-8; save the file in that encoding");
 }
 
-absl::StatusOr<SummaryFormat> FormatOf(const SummaryRequest& request) {
-  if (request.format != SummaryFormat::kByName) return request.format;
+absl::StatusOr<CellFormat> FormatOf(const CellFileRequest& request) {
+  if (request.format != CellFormat::kByName) return request.format;
   if (request.path == "-") return InvalidField("--format", "must be given with standard input: json or csv");
-  if (absl::EndsWith(request.path, ".csv")) return SummaryFormat::kCsv;
+  if (absl::EndsWith(request.path, ".csv")) return CellFormat::kCsv;
   for (const char* extension : {".json", ".yaml", ".yml"}) {
-    if (absl::EndsWith(request.path, extension)) return SummaryFormat::kJson;
+    if (absl::EndsWith(request.path, extension)) return CellFormat::kJson;
   }
   return InvalidField(request.path, "must end in .json or .csv, or --format must say which of the two it is");
 }
 
+// The file that is read and where its parts stand.
+struct Target {
+  google::protobuf::Message* file;
+  CellPlaces places;
+
+  const google::protobuf::FieldDescriptor* CellsField() const {
+    return file->GetDescriptor()->FindFieldByName("cells");
+  }
+  int CellCount() const { return file->GetReflection()->FieldSize(*file, CellsField()); }
+  google::protobuf::Message* AddCell() { return file->GetReflection()->AddMessage(file, CellsField()); }
+};
+
 // JSON is YAML, whose reader knows lines.
-void ReadJson(const std::string& name, const std::string& text, Problems& problems, SummarySource& source) {
-  source.name = name;
+void ReadJson(const std::string& name, const std::string& text, Problems& problems, Target& target) {
+  target.places.name = name;
   try {  // yaml-cpp reports by exceptions
     const YAML::Node root = YAML::Load(text);
     YamlMessageReader reader(name, &problems);
-    reader.Read(root, "", &source.file);
-    source.lines = reader.lines();
+    reader.Read(root, "", target.file);
+    target.places.lines = reader.lines();
   } catch (const YAML::Exception& error) {
     problems.Add(error.mark.is_null() ? name : absl::StrCat(name, ":", error.mark.line + 1),
                  absl::StrCat("not JSON: ", error.msg));
   }
-  for (int i = 0; i < source.file.cells_size(); ++i) {
+  for (int i = 0; i < target.CellCount(); ++i) {
     const std::string path = absl::StrCat("cells[", i, "]");
-    const auto line = source.lines.find(path);
-    source.cells.push_back({absl::StrCat(name, ":", line == source.lines.end() ? 1 : line->second), path});
+    const auto line = target.places.lines.find(path);
+    target.places.cells.push_back(
+        {absl::StrCat(name, ":", line == target.places.lines.end() ? 1 : line->second), path});
   }
 }
 
@@ -94,20 +107,17 @@ std::vector<CsvRow> RowsOf(absl::string_view text) {
   return rows;
 }
 
-std::vector<std::string> CellColumns() {
-  std::vector<std::string> names;
-  const auto* type = summary::SummaryCell::descriptor();
-  for (int i = 0; i < type->field_count(); ++i) names.push_back(type->field(i)->name());
-  return names;
-}
-
-std::vector<std::string> ReadHeader(const std::string& position, const std::string& text, Problems& problems) {
+std::vector<std::string> ReadHeader(const std::string& position, const std::string& text,
+                                    absl::Span<const absl::string_view> required, const Target& target,
+                                    Problems& problems) {
   const auto header = SplitCsv(text, ',');
   if (!header.ok()) {
     problems.Add(position, header.status().message());
     return {};
   }
-  const std::vector<std::string> known = CellColumns();
+  std::vector<std::string> known;
+  const auto* type = target.CellsField()->message_type();
+  for (int i = 0; i < type->field_count(); ++i) known.push_back(type->field(i)->name());
   for (auto name = header->begin(); name != header->end(); ++name) {
     if (std::find(known.begin(), known.end(), *name) == known.end()) {
       problems.Add(position, absl::StrCat("unknown column `", *name, "`", Suggestion(*name, known)));
@@ -115,7 +125,7 @@ std::vector<std::string> ReadHeader(const std::string& position, const std::stri
       problems.Add(position, absl::StrCat("the column `", *name, "` is given twice"));
     }
   }
-  for (const char* needed : {"tier", "variant", "metric", "n"}) {
+  for (const absl::string_view needed : required) {
     if (std::find(header->begin(), header->end(), needed) == header->end()) {
       problems.Add(position, absl::StrCat("the column `", needed, "` is missing"));
     }
@@ -123,11 +133,12 @@ std::vector<std::string> ReadHeader(const std::string& position, const std::stri
   return *header;
 }
 
-void ReadCsv(const std::string& name, const std::string& text, Problems& problems, SummarySource& source) {
+void ReadCsv(const std::string& name, const std::string& text, absl::Span<const absl::string_view> required,
+             Problems& problems, Target& target) {
   const std::vector<CsvRow> rows = RowsOf(text);
   if (rows.empty()) return problems.Add(name, "the file is empty: a header with the columns' names is needed");
   const auto position = [&name](const CsvRow& row) { return absl::StrCat(name, ":", row.line); };
-  const std::vector<std::string> header = ReadHeader(position(rows[0]), rows[0].text, problems);
+  const std::vector<std::string> header = ReadHeader(position(rows[0]), rows[0].text, required, target, problems);
   if (!problems.empty()) return;
   for (size_t i = 1; i < rows.size(); ++i) {
     const std::string where = position(rows[i]);
@@ -144,14 +155,14 @@ void ReadCsv(const std::string& name, const std::string& text, Problems& problem
     for (size_t j = 0; j < header.size(); ++j) {
       if (!(*fields)[j].empty()) cell.force_insert(header[j], (*fields)[j]);
     }
-    YamlMessageReader(where, &problems).Read(cell, "", source.file.add_cells());
-    source.cells.push_back({where, ""});
+    YamlMessageReader(where, &problems).Read(cell, "", target.AddCell());
+    target.places.cells.push_back({where, ""});
   }
 }
 
 }  // namespace
 
-std::string SummarySource::Where(const std::string& path) const {
+std::string CellPlaces::Where(const std::string& path) const {
   for (std::string around = path; !around.empty();) {
     if (const auto line = lines.find(around); line != lines.end()) {
       return absl::StrCat(name, ":", line->second, ": ", path);
@@ -162,33 +173,34 @@ std::string SummarySource::Where(const std::string& path) const {
   return absl::StrCat(name, ": ", path);
 }
 
-std::string SummarySource::WhereCell(size_t cell, absl::string_view field) const {
+std::string CellPlaces::WhereCell(size_t cell, absl::string_view field) const {
   const Place& place = cells[cell];
   const absl::string_view dot = place.path.empty() || field.empty() ? "" : ".";
   const std::string path = absl::StrCat(place.path, dot, field);
   return path.empty() ? place.position : absl::StrCat(place.position, ": ", path);
 }
 
-absl::StatusOr<SummarySource> ReadSummary(const SummaryRequest& request, Terminal& terminal) {
-  TIERWISE_ASSIGN_OR_RETURN(const SummaryFormat format, FormatOf(request));
+absl::StatusOr<CellPlaces> ReadCellFile(const CellFileRequest& request, absl::Span<const absl::string_view> required,
+                                        Terminal& terminal, google::protobuf::Message* file) {
+  TIERWISE_ASSIGN_OR_RETURN(const CellFormat format, FormatOf(request));
   TIERWISE_ASSIGN_OR_RETURN(const std::string text, ReadText(request.path, terminal));
   Problems problems;
-  SummarySource source;
-  if (format == SummaryFormat::kJson) {
+  Target target{file, {}};
+  if (format == CellFormat::kJson) {
     if (!request.plan.empty()) return InvalidField("--plan", "goes with a CSV file; JSON has all of it in one file");
-    ReadJson(NameOf(request.path), text, problems, source);
+    ReadJson(NameOf(request.path), text, problems, target);
   } else {
-    source.name = NameOf(request.path);
+    target.places.name = NameOf(request.path);
     if (!request.plan.empty()) {
       TIERWISE_ASSIGN_OR_RETURN(const std::string plan, ReadText(request.plan, terminal));
-      ReadJson(request.plan, plan, problems, source);
-      if (source.file.cells_size() > 0) problems.Add(source.Where("cells"), "must stand in the CSV file only");
+      ReadJson(request.plan, plan, problems, target);
+      if (target.CellCount() > 0) problems.Add(target.places.Where("cells"), "must stand in the CSV file only");
     }
-    ReadCsv(NameOf(request.path), text, problems, source);
+    ReadCsv(NameOf(request.path), text, required, problems, target);
   }
   TIERWISE_RETURN_IF_ERROR(problems.ToStatus());
-  if (source.file.cells_size() == 0) return InvalidField(source.Where("cells"), "is missing: there is no data");
-  return source;
+  if (target.CellCount() == 0) return InvalidField(target.places.Where("cells"), "is missing: there is no data");
+  return std::move(target.places);
 }
 
 }  // namespace tierwise
