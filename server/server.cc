@@ -13,20 +13,28 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "experiments/base/status_macros.h"
 #include "server/log.h"
+#include "server/services/adaptive_allocation.h"
 #include "server/services/assignment_service.h"
 #include "server/services/catalog_service.h"
 #include "server/services/event_service.h"
 #include "server/services/evidence_cache.h"
+#include "server/services/first_arms.h"
 #include "server/services/live_catalog.h"
+#include "server/services/periodic.h"
 #include "server/services/report_service.h"
+#include "server/services/tuning_service.h"
 
 namespace tierwise {
 namespace {
 
 constexpr int kMaxConcurrentStreams = 1024;  // per connection
 constexpr int kMaxMetadataBytes = 16 * 1024;
+// How often it is looked whether an adaptive campaign is due; they are due every hour at most.
+constexpr absl::Duration kAllocationPeriod = absl::Minutes(1);
 
 // Clients may ping as often as the usual SDKs do; gRPC's default would cut them off (contract: keepalive every 10 s).
 void SetTransportLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
@@ -60,10 +68,16 @@ class Server::Parts {
     TIERWISE_ASSIGN_OR_RETURN(store_, OpenStore(options_.store));
     TIERWISE_ASSIGN_OR_RETURN(catalog_, LiveCatalog::Open(*store_.catalog));
     catalog_service_ = std::make_unique<CatalogService>(*catalog_, *store_.catalog);
-    assignment_service_ = std::make_unique<AssignmentService>(*catalog_);
-    event_service_ = std::make_unique<EventService>(*catalog_, *store_.events, *store_.profiles);
+    assignment_service_ = std::make_unique<AssignmentService>(*catalog_, first_arms_);
+    event_service_ = std::make_unique<EventService>(*catalog_, *store_.events, *store_.profiles, first_arms_);
     evidence_ = std::make_unique<EvidenceCache>(*store_.events);
     report_service_ = std::make_unique<ReportService>(*catalog_, *store_.catalog, *evidence_, options_.store.threads);
+    allocation_ = std::make_unique<AdaptiveAllocation>(*catalog_, *store_.catalog, *store_.events, *evidence_,
+                                                       first_arms_, options_.store.threads);
+    TIERWISE_RETURN_IF_ERROR(allocation_->KeepArms(absl::Now()));
+    tuning_service_ =
+        std::make_unique<TuningService>(*catalog_, *store_.catalog, *evidence_, *allocation_, options_.store.threads);
+    allocating_ = std::make_unique<Periodic>(kAllocationPeriod, [this] { allocation_->RunDue(absl::Now()); });
     return Listen();
   }
 
@@ -72,6 +86,7 @@ class Server::Parts {
   void Stop() {
     if (grpc_ == nullptr || stopped_.exchange(true)) return;
     grpc_->GetHealthCheckService()->SetServingStatus(false);
+    allocating_.reset();
     grpc_->Shutdown(std::chrono::system_clock::now() +
                     std::chrono::milliseconds(absl::ToInt64Milliseconds(options_.shutdown_grace)));
     grpc_->Wait();
@@ -88,6 +103,7 @@ class Server::Parts {
     builder.RegisterService(assignment_service_.get());
     builder.RegisterService(event_service_.get());
     builder.RegisterService(report_service_.get());
+    builder.RegisterService(tuning_service_.get());
     grpc_ = builder.BuildAndStart();
     if (grpc_ == nullptr || port_ == 0) {
       return absl::UnavailableError(absl::StrCat("could not listen on ", options_.listen,
@@ -108,11 +124,15 @@ class Server::Parts {
   const ServerOptions options_;
   Store store_;
   std::unique_ptr<LiveCatalog> catalog_;
+  FirstArms first_arms_;
   std::unique_ptr<CatalogService> catalog_service_;
   std::unique_ptr<AssignmentService> assignment_service_;
   std::unique_ptr<EventService> event_service_;
   std::unique_ptr<EvidenceCache> evidence_;
   std::unique_ptr<ReportService> report_service_;
+  std::unique_ptr<AdaptiveAllocation> allocation_;
+  std::unique_ptr<TuningService> tuning_service_;
+  std::unique_ptr<Periodic> allocating_;
   std::unique_ptr<grpc::Server> grpc_;
   int port_ = 0;
   std::atomic<bool> stopped_ = false;

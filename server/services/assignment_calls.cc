@@ -13,6 +13,7 @@
 #include "experiments/base/status_macros.h"
 #include "experiments/base/utf8.h"
 #include "server/services/attribute_columns.h"
+#include "server/services/kept_arm.h"
 
 namespace tierwise {
 namespace {
@@ -89,11 +90,13 @@ struct DecisionIdentity {
   const char* tier;
   const char* parameters;
   v1::AssignmentReason reason;
+  uint32_t phase;
 
   friend bool operator==(const DecisionIdentity&, const DecisionIdentity&) = default;
   template <typename H>
   friend H AbslHashValue(H h, const DecisionIdentity& identity) {
-    return H::combine(std::move(h), identity.variant, identity.tier, identity.parameters, identity.reason);
+    return H::combine(std::move(h), identity.variant, identity.tier, identity.parameters, identity.reason,
+                      identity.phase);
   }
 };
 
@@ -107,7 +110,7 @@ class DistinctAssignments {
 
   void Add(const Decision& decision) {
     const DecisionIdentity identity{decision.variant.data(), decision.tier.data(), decision.parameters_json.data(),
-                                    decision.reason};
+                                    decision.reason, decision.phase};
     const auto [it, is_new] = index_.try_emplace(identity, static_cast<uint32_t>(out_.distinct_size()));
     if (is_new) Fill(campaign_, decision, *out_.add_distinct());
     out_.mutable_assigned()->AddAlreadyReserved(it->second);
@@ -122,20 +125,21 @@ class DistinctAssignments {
 }  // namespace
 
 absl::Status AnswerAssign(const Snapshot& snapshot, int64_t now_micros, const v1::AssignRequest& request,
-                          v1::AssignResponse& response) {
+                          v1::AssignResponse& response, const FirstArms* first_arms) {
   TIERWISE_RETURN_IF_ERROR(CheckUser(request.user_id(), "user_id"));
   TIERWISE_RETURN_IF_ERROR(CheckCampaigns(request.campaigns()));
   UserAttributes user(snapshot.schema());
   TIERWISE_RETURN_IF_ERROR(SetAttributes(snapshot.schema(), request.attributes(), user));
   for (const Asked& asked : AskedCampaigns(snapshot, request.campaigns())) {
-    Fill(asked.id, Assign(asked.campaign, request.user_id(), user, now_micros), *response.add_assignments());
+    const Decision decision = Assign(asked.campaign, request.user_id(), user, now_micros);
+    Fill(asked.id, WithKeptArm(first_arms, asked.campaign, request.user_id(), decision), *response.add_assignments());
   }
   response.set_catalog_version(snapshot.catalog_version());
   return absl::OkStatus();
 }
 
 absl::Status AnswerAssignBatch(const Snapshot& snapshot, int64_t now_micros, const v1::AssignBatchRequest& request,
-                               v1::AssignBatchResponse& response) {
+                               v1::AssignBatchResponse& response, const FirstArms* first_arms) {
   const int users = request.user_ids_size();
   if (users < 1 || users > kMaxUsers) {
     return InvalidField("user_ids", absl::StrCat("has ", users, " ids; 1 to ", kMaxUsers, " are allowed"));
@@ -158,7 +162,8 @@ absl::Status AnswerAssignBatch(const Snapshot& snapshot, int64_t now_micros, con
   for (int i = 0; i < users; ++i) {
     columns.Next(user);
     for (size_t c = 0; c < asked.size(); ++c) {
-      answers[c].Add(Assign(asked[c].campaign, request.user_ids(i), user, now_micros));
+      const Decision decision = Assign(asked[c].campaign, request.user_ids(i), user, now_micros);
+      answers[c].Add(WithKeptArm(first_arms, asked[c].campaign, request.user_ids(i), decision));
     }
   }
   response.set_catalog_version(snapshot.catalog_version());
@@ -166,7 +171,7 @@ absl::Status AnswerAssignBatch(const Snapshot& snapshot, int64_t now_micros, con
 }
 
 absl::Status AnswerExplain(const Snapshot& snapshot, int64_t now_micros, const v1::ExplainRequest& request,
-                           v1::ExplainResponse& response) {
+                           v1::ExplainResponse& response, const FirstArms* first_arms) {
   TIERWISE_RETURN_IF_ERROR(CheckUser(request.user_id(), "user_id"));
   if (request.campaign().empty()) return InvalidField("campaign", "is required");
   if (request.has_time()) {
@@ -176,14 +181,20 @@ absl::Status AnswerExplain(const Snapshot& snapshot, int64_t now_micros, const v
   }
   UserAttributes user(snapshot.schema());
   TIERWISE_RETURN_IF_ERROR(SetAttributes(snapshot.schema(), request.attributes(), user));
-  const Explanation explanation =
-      ExplainAssignment(snapshot.Find(request.campaign()), request.user_id(), user, now_micros);
-  Fill(request.campaign(), explanation.decision, *response.mutable_assignment());
+  const CompiledCampaign* campaign = snapshot.Find(request.campaign());
+  const Explanation explanation = ExplainAssignment(campaign, request.user_id(), user, now_micros);
+  const Decision decision = WithKeptArm(first_arms, campaign, request.user_id(), explanation.decision);
+  Fill(request.campaign(), decision, *response.mutable_assignment());
   for (const DecisionStep& step : explanation.steps) {
     v1::ExplainStep* out = response.add_steps();
     out->set_step(step.step);
     out->set_decided(step.decided);
     out->set_detail(step.detail);
+  }
+  if (decision.phase != explanation.decision.phase) {
+    response.mutable_steps(response.steps_size() - 1)
+        ->set_detail(absl::StrCat("exposed before to ", decision.variant, ", in phase ", decision.phase,
+                                  ", which the user keeps while the weights change"));
   }
   response.set_catalog_version(snapshot.catalog_version());
   return absl::OkStatus();

@@ -21,7 +21,10 @@ int64_t NowMicros() { return absl::ToUnixMicros(absl::Now()); }
 // Reads one request, answers it, reads the next. Deletes itself when the stream is done.
 class AssignStreamReactor final : public StreamReactor {
  public:
-  explicit AssignStreamReactor(const LiveCatalog& catalog) : catalog_(catalog) { StartRead(&request_); }
+  AssignStreamReactor(const LiveCatalog& catalog, const FirstArms& first_arms)
+      : catalog_(catalog), first_arms_(first_arms) {
+    StartRead(&request_);
+  }
 
   void OnReadDone(bool ok) override {
     if (!ok) {
@@ -30,8 +33,8 @@ class AssignStreamReactor final : public StreamReactor {
     }
     response_.Clear();
     response_.set_request_id(request_.request_id());
-    const absl::Status status =
-        AnswerAssign(*catalog_.view().snapshot, NowMicros(), request_.request(), *response_.mutable_response());
+    const absl::Status status = AnswerAssign(*catalog_.view().snapshot, NowMicros(), request_.request(),
+                                             *response_.mutable_response(), &first_arms_);
     if (!status.ok()) *response_.mutable_error() = ToRpcStatus(status);
     StartWrite(&response_);
   }
@@ -48,6 +51,7 @@ class AssignStreamReactor final : public StreamReactor {
 
  private:
   const LiveCatalog& catalog_;
+  const FirstArms& first_arms_;
   v1::AssignStreamRequest request_;
   v1::AssignStreamResponse response_;
 };
@@ -56,22 +60,22 @@ class AssignStreamReactor final : public StreamReactor {
 
 grpc::ServerUnaryReactor* AssignmentService::Assign(grpc::CallbackServerContext* context,
                                                     const v1::AssignRequest* request, v1::AssignResponse* response) {
-  return Finish(context, AnswerAssign(*catalog_.view().snapshot, NowMicros(), *request, *response));
+  return Finish(context, AnswerAssign(*catalog_.view().snapshot, NowMicros(), *request, *response, &first_arms_));
 }
 
 grpc::ServerUnaryReactor* AssignmentService::AssignBatch(grpc::CallbackServerContext* context,
                                                          const v1::AssignBatchRequest* request,
                                                          v1::AssignBatchResponse* response) {
-  return Finish(context, AnswerAssignBatch(*catalog_.view().snapshot, NowMicros(), *request, *response));
+  return Finish(context, AnswerAssignBatch(*catalog_.view().snapshot, NowMicros(), *request, *response, &first_arms_));
 }
 
 StreamReactor* AssignmentService::AssignStream(grpc::CallbackServerContext*) {
-  return new AssignStreamReactor(catalog_);
+  return new AssignStreamReactor(catalog_, first_arms_);
 }
 
 grpc::ServerUnaryReactor* AssignmentService::Explain(grpc::CallbackServerContext* context,
                                                      const v1::ExplainRequest* request, v1::ExplainResponse* response) {
-  return Finish(context, AnswerExplain(*catalog_.view().snapshot, NowMicros(), *request, *response));
+  return Finish(context, AnswerExplain(*catalog_.view().snapshot, NowMicros(), *request, *response, &first_arms_));
 }
 
 }  // namespace tierwise

@@ -2,16 +2,18 @@
 #pragma once
 
 #include "server/services/arena_messages.h"
+#include "server/services/first_arms.h"
 #include "server/services/live_catalog.h"
 #include "tierwise/v1/assignment_service.grpc.pb.h"
 
 namespace tierwise {
 
-// tierwise.v1.AssignmentService over the present snapshot of a LiveCatalog, which must outlive it. Nothing waits, so
-// all of it is served by gRPC's callback threads. Thread-safe.
+// tierwise.v1.AssignmentService over the present snapshot of a LiveCatalog and the arms that users keep, which must
+// outlive it. Nothing waits, so all of it is served by gRPC's callback threads. Thread-safe.
 class AssignmentService final : public v1::AssignmentService::CallbackService {
  public:
-  explicit AssignmentService(const LiveCatalog& catalog) : catalog_(catalog) {
+  AssignmentService(const LiveCatalog& catalog, const FirstArms& first_arms)
+      : catalog_(catalog), first_arms_(first_arms) {
     SetMessageAllocatorFor_AssignBatch(&batch_messages_);
   }
 
@@ -26,6 +28,7 @@ class AssignmentService final : public v1::AssignmentService::CallbackService {
 
  private:
   const LiveCatalog& catalog_;
+  const FirstArms& first_arms_;
   ArenaMessages<v1::AssignBatchRequest, v1::AssignBatchResponse> batch_messages_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "server/services/first_arms.h"
 #include "server/services/live_catalog.h"
 #include "server/storage/event_log.h"
 #include "server/storage/profile_store.h"
@@ -12,8 +13,8 @@ namespace tierwise {
 // waits for the disk. Thread-safe.
 class EventService final : public v1::EventService::Service {
  public:
-  EventService(const LiveCatalog& catalog, EventLog& events, ProfileStore& profiles)
-      : catalog_(catalog), events_(events), profiles_(profiles) {}
+  EventService(const LiveCatalog& catalog, EventLog& events, ProfileStore& profiles, FirstArms& first_arms)
+      : catalog_(catalog), events_(events), profiles_(profiles), first_arms_(first_arms) {}
 
   grpc::Status RecordExposures(grpc::ServerContext* context, const v1::RecordExposuresRequest* request,
                                v1::RecordExposuresResponse* response) override;
@@ -28,6 +29,7 @@ class EventService final : public v1::EventService::Service {
   const LiveCatalog& catalog_;
   EventLog& events_;
   ProfileStore& profiles_;
+  FirstArms& first_arms_;
 };
 
 }  // namespace tierwise

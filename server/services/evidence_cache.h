@@ -22,6 +22,9 @@ class EvidenceCache {
   // `is_present`: the request is as of now, so that it may be answered from what was gathered up to a minute ago.
   absl::StatusOr<CampaignData> Gather(const EvidenceRequest& request, bool is_present);
 
+  // For what gathers by itself: nothing else is gathered as long as it is held.
+  std::unique_lock<std::mutex> GatherAlone() { return std::unique_lock(gathering_); }
+
  private:
   struct Gathered {
     EventLogSize size;
