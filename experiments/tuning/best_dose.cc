@@ -8,6 +8,7 @@
 #include "experiments/base/problems.h"
 #include "experiments/base/status_macros.h"
 #include "experiments/stats/argument_checks.h"
+#include "experiments/tuning/posterior_choice.h"
 
 namespace tierwise {
 namespace {
@@ -37,60 +38,29 @@ absl::Status Check(absl::Span<const DosePoint> points, const TierDoseResponse& r
   return problems.ToStatus();
 }
 
-// Of the values of one column, the interval between the two tail quantiles.
-Interval CentralInterval(std::vector<double> values, double confidence) {
-  std::sort(values.begin(), values.end());
-  const double last = static_cast<double>(values.size() - 1);
-  const double tail = 0.5 * (1.0 - confidence);
-  return {values[static_cast<size_t>(std::floor(tail * last))],
-          values[static_cast<size_t>(std::ceil((1.0 - tail) * last))]};
-}
-
 // What the posterior says of each dose.
 void AddPosterior(const TierDoseResponse& response, absl::Span<const LinearInResponse> profits, double confidence,
                   BestDose& result) {
   const size_t k = profits.size();
   const size_t draws = response.posterior.size() / k;
-  const double each = 1.0 / static_cast<double>(draws);
-  std::vector<double> profit(k);
-  std::vector<double> total(k, 0.0);
-  std::vector<size_t> times_best(k, 0);
-  double total_of_best = 0.0;
   result.incremental_draws.resize(draws * k);
   for (size_t r = 0; r < draws; ++r) {
+    const double without = profits[0].At(response.posterior[r * k]);
     for (size_t j = 0; j < k; ++j) {
-      profit[j] = profits[j].At(response.posterior[r * k + j]);
-      total[j] += profit[j];
-      result.incremental_draws[r * k + j] = profit[j] - profit[0];
+      result.incremental_draws[r * k + j] = profits[j].At(response.posterior[r * k + j]) - without;
     }
-    const auto best = static_cast<size_t>(std::max_element(profit.begin(), profit.end()) - profit.begin());
-    ++times_best[best];
-    total_of_best += profit[best];
   }
-  double cumulative = 0.0;
-  const double tail = 0.5 * (1.0 - confidence);
-  result.highest_likely = result.doses.back().dose;
-  bool has_low = false;
-  bool has_high = false;
+  const PosteriorChoice choice = ChooseByDraws(result.incremental_draws, k, confidence);
   for (size_t j = 0; j < k; ++j) {
     DoseProfit& dose = result.doses[j];
-    dose.best_probability = static_cast<double>(times_best[j]) * each;
-    dose.expected_regret = std::max(0.0, (total_of_best - total[j]) * each);
-    std::vector<double> column(draws);
-    for (size_t r = 0; r < draws; ++r) column[r] = result.incremental_draws[r * k + j];
-    dose.incremental_interval = CentralInterval(std::move(column), confidence);
-    dose.incremental_profit = (total[j] - total[0]) * each;
-    cumulative += dose.best_probability;
-    if (!has_low && cumulative > tail) {
-      result.lowest_likely = dose.dose;
-      has_low = true;
-    }
-    if (!has_high && cumulative >= 1.0 - tail) {
-      result.highest_likely = dose.dose;
-      has_high = true;
-    }
-    if (dose.expected_regret < result.doses[result.best].expected_regret) result.best = j;
+    dose.incremental_profit = choice.odds[j].mean;
+    dose.incremental_interval = choice.odds[j].interval;
+    dose.best_probability = choice.odds[j].best_probability;
+    dose.expected_regret = choice.odds[j].expected_regret;
   }
+  result.best = choice.best;
+  result.lowest_likely = result.doses[choice.lowest_likely].dose;
+  result.highest_likely = result.doses[choice.highest_likely].dose;
 }
 
 }  // namespace

@@ -45,7 +45,7 @@ absl::StatusOr<Reduced> Reduce(const PlanProblem& problem) {
     for (size_t j = 0; j < tier.options.size(); ++j) {
       const PlanOption& option = tier.options[j];
       CheckOption(option, absl::StrCat(field, ".options[", j, "]"), problems);
-      if (option.dose < tier.min_dose || option.dose > tier.max_dose) continue;
+      if (option.is_withheld || option.dose < tier.min_dose || option.dose > tier.max_dose) continue;
       items.push_back({option.cost, problem.is_cautious ? option.cautious_value : option.value, option.dose});
       option_of.push_back(j);
     }
@@ -66,7 +66,7 @@ absl::Status CheckFeasible(const Knapsack& knapsack) {
   if (!cheapest.has_value()) {
     return InvalidField("tiers",
                         "no plan gives every better tier at least the dose of the tiers below it within the limits "
-                        "min_dose and max_dose; loosen them or drop is_monotone");
+                        "min_dose and max_dose; loosen them or drop the rule");
   }
   if (cheapest->cost > knapsack.budget * (1.0 + 1e-12)) {
     return InvalidField("budget", absl::StrCat("is ", knapsack.budget,

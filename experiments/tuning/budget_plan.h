@@ -18,6 +18,7 @@ struct PlanOption {
   double value = 0.0;  // expected incremental profit, or whatever is to be made as large as possible; may be negative
   double cost_variance = 0.0;   // of the realised cost, >= 0
   double cautious_value = 0.0;  // a lower bound of the value, for cautious plans
+  bool is_withheld = false;     // not to be considered, like offers outside the tier's limits
 };
 
 struct PlanTier {

@@ -47,9 +47,14 @@ std::optional<KnapsackChoice> CheapestChoice(const Knapsack& knapsack);
 // REQUIRES: a cheapest choice exists and is within the budget.
 KnapsackRelaxation Relax(const Knapsack& knapsack);
 
-// Exact: dynamic programming over undominated (cost, value) states, pruned by the Lagrangian bound at the relaxation's
-// price, with the most ambiguous groups first (Pisinger, "A minimal algorithm for the multiple-choice knapsack
-// problem", EJOR 83, 1995). REQUIRES: `relaxation` is that of `knapsack`.
+// A choice whose value is this near the bound, relative to it, is optimal for all purposes: in a plan of a million, a
+// tenth of a cent. Such a choice ends the search.
+inline constexpr double kOptimalWithin = 1e-9;
+
+// Exact: groups that the bound leaves open meet in the middle where they are few; else dynamic programming over
+// undominated (cost, value) states, pruned by the Lagrangian bound, with the most ambiguous groups first (Pisinger, "A
+// minimal algorithm for the multiple-choice knapsack problem", EJOR 83, 1995). REQUIRES: `relaxation` is that of
+// `knapsack`.
 KnapsackSolution SolveKnapsack(const Knapsack& knapsack, const KnapsackRelaxation& relaxation);
 
 }  // namespace tierwise

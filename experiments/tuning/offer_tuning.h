@@ -60,8 +60,4 @@ struct TuningOptions {
 absl::StatusOr<v1::OfferPlan> PlanOffers(const TuningData& data, const v1::PlanConstraints& constraints,
                                          const TuningOptions& options);
 
-// What an offer costs, with the defaults of its unit where it names no cost: PERCENT_OFF that share of the basket,
-// AMOUNT_OFF the amount for each conversion.
-v1::OfferCost CostWithDefaults(const v1::Offer& offer);
-
 }  // namespace tierwise

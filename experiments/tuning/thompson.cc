@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <iterator>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "experiments/base/problems.h"
@@ -31,32 +31,23 @@ absl::Status Check(absl::Span<const ArmBelief> arms, const AllocationOptions& op
   return problems.ToStatus();
 }
 
-// The rule's own shares of the running arms.
-absl::StatusOr<std::vector<double>> RuleShares(absl::Span<const ArmBelief> running, const AllocationOptions& options) {
-  const bool is_early =
-      std::any_of(running.begin(), running.end(), [&](const ArmBelief& arm) { return arm.users < options.min_users; });
-  if (is_early) return std::vector<double>(running.size(), 1.0 / static_cast<double>(running.size()));
-  std::vector<double> means;
-  std::vector<double> sds;
-  for (const ArmBelief& arm : running) {
-    means.push_back(arm.mean);
-    sds.push_back(arm.sd);
-  }
-  TIERWISE_ASSIGN_OR_RETURN(std::vector<double> probability_best, ProbabilityBest(means, sds));
-  if (options.rule == AllocationRule::kThompson) return probability_best;
-  return TopTwoShares(probability_best, options.beta);
+bool IsEarly(absl::Span<const ArmBelief> arms, const AllocationOptions& options) {
+  return std::any_of(arms.begin(), arms.end(),
+                     [&](const ArmBelief& arm) { return !arm.is_stopped && arm.users < options.min_users; });
 }
 
-}  // namespace
+// The rule's own shares of the running arms, from their odds.
+absl::StatusOr<std::vector<double>> RuleShares(std::vector<double> odds, bool is_early,
+                                               const AllocationOptions& options) {
+  if (is_early) return std::vector<double>(odds.size(), 1.0 / static_cast<double>(odds.size()));
+  if (options.rule == AllocationRule::kThompson) return odds;
+  return TopTwoShares(odds, options.beta);
+}
 
-absl::StatusOr<std::vector<double>> NextShares(absl::Span<const ArmBelief> arms, const AllocationOptions& options) {
-  std::vector<ArmBelief> running;
-  std::copy_if(arms.begin(), arms.end(), std::back_inserter(running),
-               [](const ArmBelief& arm) { return !arm.is_stopped; });
-  TIERWISE_RETURN_IF_ERROR(Check(arms, options, running.size()));
-  TIERWISE_ASSIGN_OR_RETURN(const std::vector<double> rule_shares, RuleShares(running, options));
-
-  const auto k = static_cast<double>(running.size());
+// Spreads the running arms' shares over all arms, with floors and the uniform part.
+std::vector<double> WithFloors(absl::Span<const ArmBelief> arms, const std::vector<double>& rule_shares,
+                               const AllocationOptions& options) {
+  const auto k = static_cast<double>(rule_shares.size());
   std::vector<double> shares(arms.size(), 0.0);
   size_t next = 0;
   for (size_t i = 0; i < arms.size(); ++i) {
@@ -65,6 +56,54 @@ absl::StatusOr<std::vector<double>> NextShares(absl::Span<const ArmBelief> arms,
     shares[i] = options.uniform_share / k + (1.0 - options.uniform_share) * adaptive;
   }
   return shares;
+}
+
+size_t Running(absl::Span<const ArmBelief> arms) {
+  return static_cast<size_t>(
+      std::count_if(arms.begin(), arms.end(), [](const ArmBelief& arm) { return !arm.is_stopped; }));
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<double>> NextShares(absl::Span<const ArmBelief> arms, const AllocationOptions& options) {
+  TIERWISE_RETURN_IF_ERROR(Check(arms, options, Running(arms)));
+  std::vector<double> means;
+  std::vector<double> sds;
+  for (const ArmBelief& arm : arms) {
+    if (arm.is_stopped) continue;
+    means.push_back(arm.mean);
+    sds.push_back(arm.sd);
+  }
+  TIERWISE_ASSIGN_OR_RETURN(std::vector<double> odds, ProbabilityBest(means, sds));
+  TIERWISE_ASSIGN_OR_RETURN(const std::vector<double> shares,
+                            RuleShares(std::move(odds), IsEarly(arms, options), options));
+  return WithFloors(arms, shares, options);
+}
+
+absl::StatusOr<std::vector<double>> NextSharesFromOdds(absl::Span<const ArmBelief> arms,
+                                                       absl::Span<const double> best_probability,
+                                                       const AllocationOptions& options) {
+  TIERWISE_RETURN_IF_ERROR(Check(arms, options, Running(arms)));
+  Problems problems;
+  if (best_probability.size() != arms.size()) {
+    problems.Add("best_probability",
+                 absl::StrCat("has ", best_probability.size(), " entries for ", arms.size(), " arms"));
+    return problems.ToStatus();
+  }
+  std::vector<double> odds;
+  double total = 0.0;
+  for (size_t i = 0; i < arms.size(); ++i) {
+    CheckProbability(absl::StrCat("best_probability[", i, "]"), best_probability[i], problems);
+    if (arms[i].is_stopped) continue;
+    odds.push_back(best_probability[i]);
+    total += best_probability[i];
+  }
+  if (!(total > 0.0)) problems.Add("best_probability", "is 0 for every arm that is not stopped");
+  TIERWISE_RETURN_IF_ERROR(problems.ToStatus());
+  for (double& entry : odds) entry /= total;
+  TIERWISE_ASSIGN_OR_RETURN(const std::vector<double> shares,
+                            RuleShares(std::move(odds), IsEarly(arms, options), options));
+  return WithFloors(arms, shares, options);
 }
 
 std::vector<uint32_t> WeightsOf(absl::Span<const double> shares, uint32_t total) {

@@ -36,6 +36,13 @@ struct AllocationOptions {
 // exposure of the batch. Errors: no arm left, values out of range.
 absl::StatusOr<std::vector<double>> NextShares(absl::Span<const ArmBelief> arms, const AllocationOptions& options);
 
+// The same from the chance that each arm is best, however that is known (such as DoseResult.best_probability, pooled
+// over tiers). `best_probability` has one entry for each arm, those of arms not stopped adding up to more than 0;
+// means and sds of `arms` are not read. Errors: lengths that differ, values out of range.
+absl::StatusOr<std::vector<double>> NextSharesFromOdds(absl::Span<const ArmBelief> arms,
+                                                       absl::Span<const double> best_probability,
+                                                       const AllocationOptions& options);
+
 // Whole weights nearest to `shares` that add up to `total` (largest remainders, the earlier arm at a tie), for
 // bucketing. A positive share gets at least 1. REQUIRES: shares >= 0 that sum to 1; total at least the count of
 // positive shares.

@@ -36,10 +36,13 @@ struct WorkedExample {
   std::function<Results(const Given&)> compute;
 };
 
-// Every worked example of docs/statistics.md, computed by the functions that it documents.
+// The page whose examples are tested, from the root of the tree.
+std::string WorkedExamplesPage();
+
+// Every worked example of that page, computed by the functions that it documents.
 std::vector<WorkedExample> WorkedExamples();
 
-// The parts of WorkedExamples.
+// The parts of WorkedExamples for docs/statistics.md.
 std::vector<WorkedExample> EstimatorExamples();
 std::vector<WorkedExample> InferenceExamples();
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Computes every worked example of docs/statistics.md from what the page gives and compares with what it prints. An
+// Computes every worked example of a page of the docs from what the page gives and compares with what it prints. An
 // example is a fenced block "example NAME" of lines "name = values" (given) and "name -> values" (results).
 #include "tests/experiments/stats/worked_examples.h"
 
@@ -42,12 +42,6 @@ std::string Given::Unused() const {
   return absl::StrJoin(unused, " ");
 }
 
-std::vector<WorkedExample> WorkedExamples() {
-  std::vector<WorkedExample> examples = EstimatorExamples();
-  for (WorkedExample& example : InferenceExamples()) examples.push_back(std::move(example));
-  return examples;
-}
-
 namespace {
 
 struct DocumentedExample {
@@ -77,7 +71,7 @@ void ReadLine(absl::string_view line, DocumentedExample& example) {
 
 std::map<std::string, DocumentedExample> ReadDocument() {
   std::map<std::string, DocumentedExample> examples;
-  std::ifstream file(TIERWISE_SOURCE_DIR "/docs/statistics.md");
+  std::ifstream file(TIERWISE_SOURCE_DIR "/" + WorkedExamplesPage());
   DocumentedExample* current = nullptr;
   for (std::string line; std::getline(file, line);) {
     if (absl::StartsWith(line, "```example ")) {
@@ -144,7 +138,7 @@ TEST(WorkedExamplesTest, FiguresOnThePageAreWhatTheCodeReturns) {
 }
 
 TEST(WorkedExamplesTest, ASectionGoesByTheNameOfItsExample) {
-  std::ifstream file(TIERWISE_SOURCE_DIR "/docs/statistics.md");
+  std::ifstream file(TIERWISE_SOURCE_DIR "/" + WorkedExamplesPage());
   std::string section;
   for (std::string line; std::getline(file, line);) {
     if (absl::StartsWith(line, "#")) {
