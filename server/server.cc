@@ -25,6 +25,7 @@
 #include "server/services/first_arms.h"
 #include "server/services/live_catalog.h"
 #include "server/services/periodic.h"
+#include "server/services/policy_values.h"
 #include "server/services/report_service.h"
 #include "server/services/tuning_service.h"
 
@@ -75,8 +76,10 @@ class Server::Parts {
     allocation_ = std::make_unique<AdaptiveAllocation>(*catalog_, *store_.catalog, *store_.events, *evidence_,
                                                        first_arms_, options_.store.threads);
     TIERWISE_RETURN_IF_ERROR(allocation_->KeepArms(absl::Now()));
-    tuning_service_ =
-        std::make_unique<TuningService>(*catalog_, *store_.catalog, *evidence_, *allocation_, options_.store.threads);
+    // Rules may look at attributes once users can be read by key.
+    policies_ = std::make_unique<PolicyValues>(*catalog_, *store_.catalog, *store_.events, *evidence_, UserReader());
+    tuning_service_ = std::make_unique<TuningService>(*catalog_, *store_.catalog, *evidence_, *allocation_, *policies_,
+                                                      options_.store.threads);
     allocating_ = std::make_unique<Periodic>(kAllocationPeriod, [this] { allocation_->RunDue(absl::Now()); });
     return Listen();
   }
@@ -131,6 +134,7 @@ class Server::Parts {
   std::unique_ptr<EvidenceCache> evidence_;
   std::unique_ptr<ReportService> report_service_;
   std::unique_ptr<AdaptiveAllocation> allocation_;
+  std::unique_ptr<PolicyValues> policies_;
   std::unique_ptr<TuningService> tuning_service_;
   std::unique_ptr<Periodic> allocating_;
   std::unique_ptr<grpc::Server> grpc_;

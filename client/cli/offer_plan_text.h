@@ -6,7 +6,7 @@
 
 #include "client/cli/report_text.h"
 #include "client/cli/text_plot.h"
-#include "client/cli/tuning_input.h"
+#include "client/cli/tuning_file_data.h"
 #include "tierwise/v1/offer_plan.pb.h"
 
 namespace tierwise {

@@ -12,7 +12,7 @@
 #include "client/cli/offer_plan_text.h"
 #include "client/cli/time_text.h"
 #include "client/cli/tune_options.h"
-#include "client/cli/tuning_input.h"
+#include "client/cli/tuning_file_data.h"
 #include "experiments/base/problems.h"
 #include "experiments/base/status_macros.h"
 #include "experiments/tuning/offer_tuning.h"
@@ -87,7 +87,7 @@ absl::StatusOr<ExitCode> TuneFile(TuneOptions options, const v1::PlanConstraints
   options.overrides.is_margin_needed = constraints.objective() == v1::PLAN_OBJECTIVE_PROFIT;
   TIERWISE_ASSIGN_OR_RETURN(const TuningSource source, ReadTuningFile(options.input, terminal));
   if (!options.unit.empty()) options.overrides.unit = UnitOf(options.unit);
-  TIERWISE_ASSIGN_OR_RETURN(TuningInput input, AssembleTuning(source, options.overrides));
+  TIERWISE_ASSIGN_OR_RETURN(TuningFileData input, AssembleTuning(source, options.overrides));
   TuningOptions tuning;
   tuning.confidence = options.confidence;
   tuning.seed = options.seed;

@@ -9,7 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "client/cli/cell_file.h"
-#include "client/cli/tuning_input.h"
+#include "client/cli/tuning_file_data.h"
 #include "tierwise/v1/offer_plan.pb.h"
 
 namespace tierwise {

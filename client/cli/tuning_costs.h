@@ -4,7 +4,7 @@
 #include <map>
 #include <string>
 
-#include "client/cli/tuning_input.h"
+#include "client/cli/tuning_file_data.h"
 #include "experiments/base/problems.h"
 
 namespace tierwise {

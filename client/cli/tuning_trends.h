@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "client/cli/tuning_input.h"
+#include "client/cli/tuning_file_data.h"
 
 namespace tierwise {
 

@@ -23,8 +23,8 @@ struct LinearInOutcome {
   }
 };
 
-// What an offer costs per user. A share of the basket is a share of `economics.basket_value` for each conversion where that is
-// set, else of the revenue.
+// What an offer costs per user. A share of the basket is a share of `economics.basket_value` for each conversion where
+// that is set, else of the revenue.
 LinearInOutcome CostPerUser(const v1::OfferCost& cost, const v1::OfferEconomics& economics);
 
 // Money earned per user before the offer's cost.

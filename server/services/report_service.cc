@@ -36,6 +36,18 @@ absl::StatusOr<std::vector<v1::Metric>> MetricsOf(const v1::GetReportRequest& re
   return metrics;
 }
 
+// Weights that change are not a mistake of an adaptive campaign, and its earlier users are not lost.
+void SayThatItIsAdaptive(const v1::Campaign& campaign, v1::Report& report) {
+  for (v1::HealthCheck& check : *report.mutable_checks()) {
+    if (check.check() != "weights_changed" || check.status() == v1::HEALTH_STATUS_OK) continue;
+    check.set_message(
+        absl::StrCat("The campaign is adaptive: its weights follow the results, and this report is of users first "
+                     "exposed since they "
+                     "changed last. All users are read out rightly by: tierwise allocation ",
+                     campaign.id()));
+  }
+}
+
 }  // namespace
 
 grpc::Status ReportService::GetReport(grpc::ServerContext*, const v1::GetReportRequest* request,
@@ -49,7 +61,10 @@ grpc::Status ReportService::GetReport(grpc::ServerContext*, const v1::GetReportR
 absl::StatusOr<v1::Report> ReportService::Report(const v1::GetReportRequest& request) {
   TIERWISE_ASSIGN_OR_RETURN(const EvidenceRequest resolved, Resolve(request, absl::Now()));
   TIERWISE_ASSIGN_OR_RETURN(const CampaignData data, evidence_.Gather(resolved, !request.has_as_of()));
-  return BuildReport(data, request.confidence() == 0.0 ? kDefaultConfidence : request.confidence());
+  TIERWISE_ASSIGN_OR_RETURN(v1::Report report,
+                            BuildReport(data, request.confidence() == 0.0 ? kDefaultConfidence : request.confidence()));
+  if (resolved.campaign.has_adaptive()) SayThatItIsAdaptive(resolved.campaign, report);
+  return report;
 }
 
 absl::StatusOr<EvidenceRequest> ReportService::Resolve(const v1::GetReportRequest& request, absl::Time now) {

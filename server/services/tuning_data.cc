@@ -39,27 +39,6 @@ v1::RatioPart PartOf(const v1::Metric& metric) {
   return part;
 }
 
-// A metric whose moments are those of conversions and, where there is one, of revenue: both windows are the same.
-absl::StatusOr<v1::Metric> OutcomesOf(const LaunchedCampaign& launched) {
-  const v1::OfferEconomics& economics = launched.campaign.economics();
-  const v1::Metric* conversions = launched.definitions->FindMetric(economics.conversion_metric());
-  if (conversions == nullptr) return absl::InternalError("the catalog lacks the conversion metric");
-  v1::Metric outcomes;
-  outcomes.set_id(kOutcomes);
-  *outcomes.mutable_window() = conversions->window();
-  *outcomes.mutable_delay() = conversions->delay();
-  if (economics.revenue_metric().empty()) {
-    if (conversions->has_conversion()) *outcomes.mutable_conversion() = conversions->conversion();
-    if (conversions->has_count()) *outcomes.mutable_count() = conversions->count();
-    return outcomes;
-  }
-  const v1::Metric* revenue = launched.definitions->FindMetric(economics.revenue_metric());
-  if (revenue == nullptr) return absl::InternalError("the catalog lacks the revenue metric");
-  *outcomes.mutable_ratio()->mutable_numerator() = PartOf(*conversions);
-  *outcomes.mutable_ratio()->mutable_denominator() = PartOf(*revenue);
-  return outcomes;
-}
-
 absl::StatusOr<std::vector<v1::Metric>> MetricsToGather(const LaunchedCampaign& launched) {
   std::vector<v1::Metric> metrics;
   for (const std::string& id : launched.campaign.metrics()) {
@@ -67,7 +46,7 @@ absl::StatusOr<std::vector<v1::Metric>> MetricsToGather(const LaunchedCampaign& 
     if (metric == nullptr) return absl::InternalError(absl::StrCat("the catalog lacks metric \"", id, "\""));
     metrics.push_back(*metric);
   }
-  TIERWISE_ASSIGN_OR_RETURN(v1::Metric outcomes, OutcomesOf(launched));
+  TIERWISE_ASSIGN_OR_RETURN(v1::Metric outcomes, OutcomesMetric(launched));
   metrics.push_back(std::move(outcomes));
   return metrics;
 }
@@ -96,6 +75,26 @@ TuningData ToTuningData(const v1::Campaign& campaign, const CampaignData& result
 }
 
 }  // namespace
+
+absl::StatusOr<v1::Metric> OutcomesMetric(const LaunchedCampaign& launched) {
+  const v1::OfferEconomics& economics = launched.campaign.economics();
+  const v1::Metric* conversions = launched.definitions->FindMetric(economics.conversion_metric());
+  if (conversions == nullptr) return absl::InternalError("the catalog lacks the conversion metric");
+  v1::Metric outcomes;
+  outcomes.set_id(kOutcomes);
+  *outcomes.mutable_window() = conversions->window();
+  *outcomes.mutable_delay() = conversions->delay();
+  if (economics.revenue_metric().empty()) {
+    if (conversions->has_conversion()) *outcomes.mutable_conversion() = conversions->conversion();
+    if (conversions->has_count()) *outcomes.mutable_count() = conversions->count();
+    return outcomes;
+  }
+  const v1::Metric* revenue = launched.definitions->FindMetric(economics.revenue_metric());
+  if (revenue == nullptr) return absl::InternalError("the catalog lacks the revenue metric");
+  *outcomes.mutable_ratio()->mutable_numerator() = PartOf(*conversions);
+  *outcomes.mutable_ratio()->mutable_denominator() = PartOf(*revenue);
+  return outcomes;
+}
 
 absl::StatusOr<TuningEvidence> GatherTuning(const LaunchedCampaign& launched, EvidenceCache& evidence, int threads) {
   const v1::Campaign& campaign = launched.campaign;

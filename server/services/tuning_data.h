@@ -7,6 +7,7 @@
 #include "experiments/tuning/offer_tuning.h"
 #include "server/services/campaign_lookup.h"
 #include "server/services/evidence_cache.h"
+#include "tierwise/v1/metric.pb.h"
 #include "tierwise/v1/report.pb.h"
 
 namespace tierwise {
@@ -22,5 +23,9 @@ struct TuningEvidence {
 // out. Tiers without users are left out, as are variants that are no offer. `threads` is how many the join may use.
 // FailedPrecondition for a campaign without economics, without offers or without users.
 absl::StatusOr<TuningEvidence> GatherTuning(const LaunchedCampaign& launched, EvidenceCache& evidence, int threads);
+
+// A metric whose outcomes are a user's conversions and, where the economics name a revenue metric, revenue: both have
+// the same window. REQUIRES: the campaign has economics.
+absl::StatusOr<v1::Metric> OutcomesMetric(const LaunchedCampaign& launched);
 
 }  // namespace tierwise

@@ -27,22 +27,33 @@ absl::StatusOr<double> InRange(const char* field, double value, double fallback,
   return InvalidField(field, absl::StrCat("is ", value, ", allowed is ", least, " to ", most));
 }
 
+template <typename Response>
+grpc::Status Answer(absl::StatusOr<Response> answer, Response* response) {
+  if (!answer.ok()) return ToGrpcStatus(answer.status());
+  *response = *std::move(answer);
+  return grpc::Status::OK;
+}
+
 }  // namespace
 
 grpc::Status TuningService::PlanOffers(grpc::ServerContext*, const v1::PlanOffersRequest* request,
                                        v1::PlanOffersResponse* response) {
-  auto planned = Plan(*request);
-  if (!planned.ok()) return ToGrpcStatus(planned.status());
-  *response = *std::move(planned);
-  return grpc::Status::OK;
+  return Answer(Plan(*request), response);
+}
+
+grpc::Status TuningService::EvaluatePolicy(grpc::ServerContext*, const v1::EvaluatePolicyRequest* request,
+                                           v1::EvaluatePolicyResponse* response) {
+  return Answer(policies_.Evaluate(*request, absl::Now()), response);
+}
+
+grpc::Status TuningService::LearnPolicy(grpc::ServerContext*, const v1::LearnPolicyRequest* request,
+                                        v1::LearnPolicyResponse* response) {
+  return Answer(policies_.Learn(*request, absl::Now()), response);
 }
 
 grpc::Status TuningService::GetAllocation(grpc::ServerContext*, const v1::GetAllocationRequest* request,
                                           v1::GetAllocationResponse* response) {
-  auto allocation = allocation_.Read(request->campaign(), absl::Now());
-  if (!allocation.ok()) return ToGrpcStatus(allocation.status());
-  *response = *std::move(allocation);
-  return grpc::Status::OK;
+  return Answer(allocation_.Read(request->campaign(), absl::Now()), response);
 }
 
 absl::StatusOr<v1::PlanOffersResponse> TuningService::Plan(const v1::PlanOffersRequest& request) {

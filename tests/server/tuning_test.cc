@@ -265,6 +265,59 @@ TEST_F(TuningServiceTest, ACampaignWithoutEconomicsOrOffersSaysSo) {
   EXPECT_THAT(status.error_message(), HasSubstr("has no economics"));
 }
 
+TEST_F(TuningServiceTest, ARuleIsWorthWhatItWouldHaveBrought) {
+  Apply(kShop);
+  Launch();
+  Run(1000);
+  v1::EvaluatePolicyRequest request;
+  request.set_campaign("spring");
+  v1::OfferBranch& branch = *request.mutable_rule()->add_branches();
+  branch.add_tiers("waist");
+  branch.set_variant("five");
+  v1::EvaluatePolicyResponse response;
+  grpc::Status status = Call(*tuning_, &v1::TuningService::Stub::EvaluatePolicy, request, &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  // Profit per user: the head without an offer 0.4 x 30, the waist at five 0.2 x 25, the tail without one 0.02 x 30.
+  const double expected = (12.0 + 5.0 + 0.6) / 3.0;
+  EXPECT_NEAR(response.report().self_normalised().value(), expected, 1e-9);
+  EXPECT_NEAR(response.report().doubly_robust().value(), expected, 0.1);
+  EXPECT_EQ(response.report().users(), 9000);
+  EXPECT_LT(response.report().as_logged().value(), expected);
+
+  request.set_metric("revenue");
+  status = Call(*tuning_, &v1::TuningService::Stub::EvaluatePolicy, request, &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_NEAR(response.report().self_normalised().value(), 60.0 * (0.4 + 0.2 + 0.02) / 3.0, 1e-9);
+
+  branch.set_variant("fife");
+  branch.set_tiers(0, "wasit");
+  status = Call(*tuning_, &v1::TuningService::Stub::EvaluatePolicy, request, &response);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_THAT(status.error_message(), HasSubstr("rule.branches[0].variant: there is no variant \"fife\"; did you mean"));
+  EXPECT_THAT(status.error_message(), HasSubstr("rule.branches[0].tiers[0]"));
+}
+
+TEST_F(TuningServiceTest, ALearntRuleOffersWhereTheResponseIs) {
+  Apply(kShop);
+  Launch();
+  Run(1000);
+  v1::LearnPolicyRequest request;
+  request.set_campaign("spring");
+  request.set_depth(1);
+  v1::LearnPolicyResponse response;
+  const grpc::Status status = Call(*tuning_, &v1::TuningService::Stub::LearnPolicy, request, &response);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  ASSERT_GE(response.rule().branches_size(), 1);
+  EXPECT_EQ(response.rule().branches(0).tiers(0), "waist");
+  EXPECT_THAT(response.rule().branches(0).variant(), testing::AnyOf("five", "ten"));
+  EXPECT_NEAR(response.held_out().doubly_robust().value(), (12.0 + 5.0 + 0.6) / 3.0, 0.6);
+  EXPECT_GT(response.held_out().users(), 4000);
+
+  request.add_attributes("no_such");
+  EXPECT_THAT(Call(*tuning_, &v1::TuningService::Stub::LearnPolicy, request, &response).error_message(),
+              HasSubstr("attributes[0]: there is no attribute"));
+}
+
 TEST_F(TuningServiceTest, ACampaignThatIsNotAdaptiveHasNoAllocation) {
   Apply(kShop);
   Launch();

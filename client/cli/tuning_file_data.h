@@ -44,7 +44,7 @@ struct TierTrend {
   std::optional<LogitFit> logit;
 };
 
-struct TuningInput {
+struct TuningFileData {
   TuningData data;
   double baseline_dose = 0.0;      // what 0 stands for in `data`
   std::vector<TierTrend> trends;   // in the order of data.tiers
@@ -53,6 +53,6 @@ struct TuningInput {
 
 // Cells of one dose, tier and stratum are added up; strata are weighted as the tier's users were in them.
 // InvalidArgument with every problem, each naming file, line and field.
-absl::StatusOr<TuningInput> AssembleTuning(const TuningSource& source, const TuningOverrides& overrides);
+absl::StatusOr<TuningFileData> AssembleTuning(const TuningSource& source, const TuningOverrides& overrides);
 
 }  // namespace tierwise

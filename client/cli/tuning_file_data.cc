@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "client/cli/tuning_input.h"
+#include "client/cli/tuning_file_data.h"
 
 #include <algorithm>
 #include <cmath>
@@ -28,14 +28,14 @@ constexpr double kMostDose = 1e9;
 // One offer: a dose, counted from the baseline, and what tells it from others of that dose.
 using OfferKey = std::pair<double, std::string>;
 // What one tier's users did, by offer and stratum.
-using TierCells = std::map<OfferKey, std::map<std::string, JointMoments>>;
+using OfferCells = std::map<OfferKey, std::map<std::string, JointMoments>>;
 
 class TuningAssembler {
  public:
   TuningAssembler(const TuningSource& source, const TuningOverrides& overrides)
       : source_(source), file_(source.file), overrides_(overrides) {}
 
-  absl::StatusOr<TuningInput> Run() && {
+  absl::StatusOr<TuningFileData> Run() && {
     NameTiers();
     CheckTop();
     TIERWISE_RETURN_IF_ERROR(problems_.ToStatus());
@@ -155,7 +155,7 @@ class TuningAssembler {
     data().campaign = file_.campaign().empty() ? "summary" : file_.campaign();
     data().as_of = file_.has_as_of() ? FromProto(file_.as_of()) : overrides_.now;
     std::map<OfferKey, v1::Variant> variants;
-    for (const TierCells& cells : cells_) {
+    for (const OfferCells& cells : cells_) {
       for (const auto& [key, strata] : cells) variants[key];
     }
     const v1::DoseUnit unit =
@@ -182,7 +182,7 @@ class TuningAssembler {
   }
 
   void SetTier(size_t index) {
-    const TierCells& cells = cells_[index];
+    const OfferCells& cells = cells_[index];
     TuningTier tier{tiers_[index], 0, {}};
     if (cells.empty() || cells.begin()->first.first != 0.0) {
       return Problem("cells", absl::StrCat("tier `", tier.tier, "` has no cell at the dose ", file_.baseline_dose(),
@@ -211,7 +211,7 @@ class TuningAssembler {
   }
 
   // The strata that have every offer of the tier, with their users.
-  std::map<std::string, double> UsableStrata(const std::string& tier, const TierCells& cells) {
+  std::map<std::string, double> UsableStrata(const std::string& tier, const OfferCells& cells) {
     std::map<std::string, double> users;
     std::map<std::string, size_t> offers;
     for (const auto& [key, strata] : cells) {
@@ -239,11 +239,11 @@ class TuningAssembler {
   const tuning::TuningFile& file_;
   const TuningOverrides& overrides_;
   Problems problems_;
-  TuningInput out_;
+  TuningFileData out_;
   bool has_revenue_ = false;
   bool has_control_ = false;
   std::vector<std::string> tiers_;
-  std::vector<TierCells> cells_;  // of each tier
+  std::vector<OfferCells> cells_;  // of each tier
   std::map<std::tuple<std::string, double, std::string, std::string>, int> seen_;
 };
 
@@ -256,7 +256,7 @@ absl::StatusOr<TuningSource> ReadTuningFile(const CellFileRequest& request, Term
   return source;
 }
 
-absl::StatusOr<TuningInput> AssembleTuning(const TuningSource& source, const TuningOverrides& overrides) {
+absl::StatusOr<TuningFileData> AssembleTuning(const TuningSource& source, const TuningOverrides& overrides) {
   return TuningAssembler(source, overrides).Run();
 }
 
