@@ -11,6 +11,7 @@
 #include "client/cli/progress.h"
 #include "client/cli/report_numbers.h"
 #include "client/cli/text_table.h"
+#include "experiments/tuning/offer_words.h"
 
 namespace tierwise {
 namespace {
@@ -35,20 +36,20 @@ std::string OrDash(bool is_set, double number, Text text) {
 
 // "10 %", or "5 %: 20%, 10 %: 80%" for a plan in shares.
 std::string OfferText(const v1::TierOffer& tier, v1::DoseUnit unit) {
-  if (tier.shares().empty()) return DoseText(tier.dose(), unit);
+  if (tier.shares().empty()) return DoseWords(unit, tier.dose());
   std::vector<std::string> shares;
   for (int i = 0; i < std::min(tier.shares_size(), tier.doses_size()); ++i) {
     if (tier.shares(i) < 5e-4) continue;
     shares.push_back(
-        absl::StrCat(DoseText(tier.doses(i).dose(), unit), ": ", absl::StrFormat("%.4g%%", 100.0 * tier.shares(i))));
+        absl::StrCat(DoseWords(unit, tier.doses(i).dose()), ": ", absl::StrFormat("%.4g%%", 100.0 * tier.shares(i))));
   }
   return absl::StrJoin(shares, ", ");
 }
 
 std::string LikelyText(const v1::TierOffer& tier, v1::DoseUnit unit) {
   if (tier.verdict() == v1::OFFER_VERDICT_NOT_ENOUGH_EVIDENCE) return "not known yet";
-  if (tier.lowest_likely_dose() == tier.highest_likely_dose()) return DoseText(tier.highest_likely_dose(), unit);
-  return absl::StrCat(PlotNumber(tier.lowest_likely_dose()), " to ", DoseText(tier.highest_likely_dose(), unit));
+  if (tier.lowest_likely_dose() == tier.highest_likely_dose()) return DoseWords(unit, tier.highest_likely_dose());
+  return absl::StrCat(PlotNumber(tier.lowest_likely_dose()), " to ", DoseWords(unit, tier.highest_likely_dose()));
 }
 
 }  // namespace
@@ -90,7 +91,7 @@ std::string RenderDoses(const OfferPlanView& view, const v1::TierOffer& tier, co
   for (const v1::DoseResult& dose : tier.doses()) {
     const std::optional<Style> color = dose.dose() == tier.dose() ? std::optional(Style::kBold) : std::nullopt;
     table.AddRow(
-        {{DoseText(dose.dose(), view.unit), color},
+        {{DoseWords(view.unit, dose.dose()), color},
          {WithThousands(dose.users()), {}},
          {PlotNumber(dose.measured_response()), {}},
          {PlotNumber(dose.response()), {}},
@@ -119,7 +120,7 @@ std::string RenderFrontierTable(const OfferPlanView& view, const PlotStyle& styl
     std::vector<Cell> row = {
         {PlotNumber(point.budget()), {}}, {Signed(point.value()), {}}, {PlotNumber(point.cost()), {}}};
     for (int i = 0; i < view.plan.tiers_size(); ++i) {
-      row.push_back({i < point.doses_size() ? DoseText(point.doses(i), view.unit) : "", {}});
+      row.push_back({i < point.doses_size() ? DoseWords(view.unit, point.doses(i)) : "", {}});
     }
     table.AddRow(std::move(row));
   }

@@ -12,6 +12,7 @@
 #include "client/cli/progress.h"
 #include "client/cli/report_lines.h"
 #include "client/cli/time_text.h"
+#include "experiments/tuning/offer_words.h"
 
 namespace tierwise {
 namespace {
@@ -132,7 +133,7 @@ class PlanWriter {
     if (plan_.cautious_doses_size() != plan_.tiers_size()) return;
     std::vector<std::string> doses;
     for (int i = 0; i < plan_.tiers_size(); ++i) {
-      doses.push_back(absl::StrCat(plan_.tiers(i).tier(), " ", DoseText(plan_.cautious_doses(i), view_.unit)));
+      doses.push_back(absl::StrCat(plan_.tiers(i).tier(), " ", DoseWords(view_.unit, plan_.cautious_doses(i))));
     }
     Title("The cautious plan");
     if (plan_.tiers_size() <= kMostCurves || detail_ == Detail::kFull)
@@ -150,7 +151,7 @@ class PlanWriter {
     for (const v1::NextTier& tier : plan_.next().tiers()) {
       std::vector<std::string> arms;
       for (int i = 0; i < std::min(tier.doses_size(), tier.shares_size()); ++i) {
-        arms.push_back(absl::StrFormat("%s %.0f%%", DoseText(tier.doses(i), view_.unit), 100.0 * tier.shares(i)));
+        arms.push_back(absl::StrFormat("%s %.0f%%", DoseWords(view_.unit, tier.doses(i)), 100.0 * tier.shares(i)));
       }
       Say(absl::StrCat(tier.tier(), ": ", absl::StrJoin(arms, ", "), " of ", WithThousands(tier.users()), " users",
                        tier.extrapolates() ? "; one dose lies beyond those tried" : "", "."));
@@ -183,23 +184,6 @@ class PlanWriter {
 };
 
 }  // namespace
-
-std::string DoseText(double dose, v1::DoseUnit unit) {
-  if (dose == 0.0) return "nothing";
-  const std::string number = absl::StrFormat("%.6g", dose);
-  switch (unit) {
-    case v1::DOSE_UNIT_PERCENT_OFF:
-      return absl::StrCat(number, " %");
-    case v1::DOSE_UNIT_AMOUNT_OFF:
-      return absl::StrCat(number, " off");
-    case v1::DOSE_UNIT_POINTS:
-      return absl::StrCat(number, dose == 1.0 ? " point" : " points");
-    case v1::DOSE_UNIT_FREE_MONTHS:
-      return absl::StrCat(number, dose == 1.0 ? " month" : " months");
-    default:
-      return number;
-  }
-}
 
 std::string ObjectiveName(const v1::OfferPlan& plan) {
   switch (plan.constraints().objective()) {

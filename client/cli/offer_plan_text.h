@@ -21,9 +21,6 @@ struct OfferPlanView {
   std::vector<std::string> notes;  // beside those of the plan
 };
 
-// "10 %", "10 off", "200 points", "2 months", "3"; "nothing" for 0.
-std::string DoseText(double dose, v1::DoseUnit unit);
-
 // What the objective counts: "profit", "conversions", "revenue".
 std::string ObjectiveName(const v1::OfferPlan& plan);
 

@@ -16,11 +16,6 @@ namespace {
 
 constexpr double kConfidence = 0.95;
 
-bool HasUsers(const std::vector<AdaptiveBatch>& batches, size_t arm) {
-  return std::any_of(batches.begin(), batches.end(),
-                     [arm](const AdaptiveBatch& batch) { return batch.outcomes[arm].n > 0; });
-}
-
 void AddBatches(const TierBatches& tier, v1::TierAllocation& out) {
   for (size_t b = 0; b < tier.phases.size(); ++b) {
     const AdaptiveBatch& batch = tier.by_metric[0][b];
@@ -52,11 +47,11 @@ absl::StatusOr<std::vector<double>> BestProbabilities(const std::vector<ArmBelie
 }
 
 absl::Status FillArm(const std::vector<AdaptiveBatch>& batches, size_t arm, size_t control, v1::ArmReadout& out) {
-  if (!HasUsers(batches, arm)) return absl::OkStatus();
+  if (RandomisedUsers(batches, arm) < 2) return absl::OkStatus();
   TIERWISE_ASSIGN_OR_RETURN(const AdaptiveArm means, EvaluateAdaptiveArm(batches, arm, kConfidence));
   FillEstimate(means.weighted, *out.mutable_weighted());
   FillEstimate(means.naive, *out.mutable_naive());
-  if (arm == control || !HasUsers(batches, control)) return absl::OkStatus();
+  if (arm == control || RandomisedUsers(batches, control) < 2) return absl::OkStatus();
   TIERWISE_ASSIGN_OR_RETURN(const AdaptiveContrast contrast, EvaluateAdaptiveContrast(batches, arm, control, {}));
   FillEstimate(contrast.value, *out.mutable_always_valid_difference());
   return absl::OkStatus();

@@ -62,15 +62,13 @@ ArmBelief BeliefOf(const std::vector<AdaptiveBatch>& batches, size_t arm, double
 absl::StatusOr<bool> IsStopped(const v1::Campaign& campaign, const AllocationData& data, const TierBatches& tier,
                                size_t arm, size_t control) {
   for (int i = 0; i < campaign.analysis().guardrails_size(); ++i) {
+    const v1::Metric& metric = data.metrics[static_cast<size_t>(i) + 1];
+    if (metric.has_ratio() || metric.has_quantile()) continue;  // no mean per user to go by
     const std::vector<AdaptiveBatch>& batches = tier.by_metric[static_cast<size_t>(i) + 1];
-    const auto has_users = [&](size_t which) {
-      return std::any_of(batches.begin(), batches.end(),
-                         [&](const AdaptiveBatch& batch) { return batch.outcomes[which].n > 0; });
-    };
-    if (!has_users(arm) || !has_users(control)) continue;
+    if (RandomisedUsers(batches, arm) < 2 || RandomisedUsers(batches, control) < 2) continue;
     GuardrailRule rule;
     rule.margin = campaign.analysis().guardrails(i).margin();
-    rule.is_more_better = data.metrics[static_cast<size_t>(i) + 1].direction() != v1::DIRECTION_DECREASE;
+    rule.is_more_better = metric.direction() != v1::DIRECTION_DECREASE;
     TIERWISE_ASSIGN_OR_RETURN(const bool is_stopped, IsStoppedByGuardrail(batches, arm, control, rule));
     if (is_stopped) return true;
   }
@@ -118,6 +116,12 @@ void SetWeights(const std::string& tier, const std::vector<double>& shares, v1::
 }
 
 }  // namespace
+
+int64_t RandomisedUsers(const std::vector<AdaptiveBatch>& batches, size_t arm) {
+  int64_t users = 0;
+  for (const AdaptiveBatch& batch : batches) users += batch.shares[arm] > 0.0 ? batch.outcomes[arm].n : 0;
+  return users;
+}
 
 absl::StatusOr<std::vector<std::vector<ArmBelief>>> BeliefsOf(const v1::Campaign& campaign,
                                                               const AllocationData& data) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -9,6 +10,10 @@
 #include "tierwise/v1/campaign.pb.h"
 
 namespace tierwise {
+
+// Users of an arm in batches that gave it a share: those that can be read out. Users who got an arm of share 0 were not
+// randomised to it.
+int64_t RandomisedUsers(const std::vector<AdaptiveBatch>& batches, size_t arm);
 
 // What is believed of each tier's arms, in the order of the campaign's variants: means of the primary metric over
 // batches weighted by their users (so that neither drift nor the weights themselves bias them), turned round where less

@@ -19,6 +19,10 @@ namespace {
 
 constexpr double kDefaultConfidence = 0.95;
 constexpr double kDefaultControlShare = 0.1;
+constexpr char kAdaptive[] =
+    "The campaign is adaptive: the plan rests on users first exposed since its weights changed last. Clear `adaptive` "
+    "some "
+    "time before planning.";
 
 // `value`, or `fallback` for 0, which is unset. InvalidArgument outside [least, most]; NaN is outside.
 absl::StatusOr<double> InRange(const char* field, double value, double fallback, double least, double most) {
@@ -71,6 +75,7 @@ absl::StatusOr<v1::PlanOffersResponse> TuningService::Plan(const v1::PlanOffersR
   TIERWISE_ASSIGN_OR_RETURN(*response.mutable_plan(),
                             tierwise::PlanOffers(gathered.data, request.constraints(), options));
   for (v1::HealthCheck& check : gathered.failed_checks) *response.mutable_plan()->add_checks() = std::move(check);
+  if (launched.campaign.has_adaptive()) response.mutable_plan()->add_notes(kAdaptive);
   const std::shared_ptr<const Definitions> present = catalog_.view().definitions;
   std::optional<v1::Campaign> next =
       FollowUpCampaign(launched.campaign, response.plan(), control_share,

@@ -293,7 +293,8 @@ TEST_F(TuningServiceTest, ARuleIsWorthWhatItWouldHaveBrought) {
   branch.set_tiers(0, "wasit");
   status = Call(*tuning_, &v1::TuningService::Stub::EvaluatePolicy, request, &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
-  EXPECT_THAT(status.error_message(), HasSubstr("rule.branches[0].variant: there is no variant \"fife\"; did you mean"));
+  EXPECT_THAT(status.error_message(),
+              HasSubstr("rule.branches[0].variant: there is no variant \"fife\"; did you mean"));
   EXPECT_THAT(status.error_message(), HasSubstr("rule.branches[0].tiers[0]"));
 }
 

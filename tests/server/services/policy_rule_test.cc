@@ -103,10 +103,10 @@ TEST_F(PolicyRuleTest, CategoriesAndFlagsAreWrittenAsConditions) {
   tree.nodes[2] = {false, 0, {1, false, 0.5}, 3, 4};
   tree.nodes[3] = {true, 2, {}, 0, 0};
   tree.nodes[4] = {true, 0, {}, 0, 0};
-  const v1::OfferRule rule = RuleOf(tree, launched_,
-                                    {AttributeOf("country", v1::ATTRIBUTE_TYPE_STRING),
-                                     AttributeOf("is_member", v1::ATTRIBUTE_TYPE_BOOL)},
-                                    {{"CN", "S\"G"}, {}});
+  const v1::OfferRule rule =
+      RuleOf(tree, launched_,
+             {AttributeOf("country", v1::ATTRIBUTE_TYPE_STRING), AttributeOf("is_member", v1::ATTRIBUTE_TYPE_BOOL)},
+             {{"CN", "S\"G"}, {}});
   EXPECT_EQ(rule.branches(0).when(), "country == \"S\\\"G\"");
   EXPECT_EQ(rule.branches(1).when(), "is_member == false");
 }
