@@ -13,14 +13,22 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "experiments/base/status_macros.h"
 #include "server/log.h"
+#include "server/services/adaptive_allocation.h"
 #include "server/services/assignment_service.h"
 #include "server/services/catalog_service.h"
 #include "server/services/event_service.h"
+#include "server/services/evidence_cache.h"
+#include "server/services/first_arms.h"
 #include "server/services/live_catalog.h"
+#include "server/services/periodic.h"
+#include "server/services/policy_values.h"
 #include "server/services/report_service.h"
 #include "server/services/tier_service.h"
+#include "server/services/tuning_service.h"
 #include "server/tiers/live_users.h"
 #include "server/tiers/refresher.h"
 
@@ -29,6 +37,8 @@ namespace {
 
 constexpr int kMaxConcurrentStreams = 1024;  // per connection
 constexpr int kMaxMetadataBytes = 16 * 1024;
+// How often it is looked whether an adaptive campaign is due; they are due every hour at most.
+constexpr absl::Duration kAllocationPeriod = absl::Minutes(1);
 
 // Clients may ping as often as the usual SDKs do; gRPC's default would cut them off (contract: keepalive every 10 s).
 void SetTransportLimits(const ServerOptions& options, grpc::ServerBuilder& builder) {
@@ -66,11 +76,19 @@ class Server::Parts {
     TIERWISE_ASSIGN_OR_RETURN(refresher_, Refresher::Start({*catalog_, store_, *users_, options_.store.threads,
                                                             options_.refresh_memory_bytes},
                                                            options_.refresher));
-    assignment_service_ = std::make_unique<AssignmentService>(*catalog_, *users_);
-    event_service_ = std::make_unique<EventService>(*catalog_, store_, *users_);
+    assignment_service_ = std::make_unique<AssignmentService>(*catalog_, *users_, first_arms_);
+    event_service_ = std::make_unique<EventService>(*catalog_, store_, *users_, first_arms_);
     tier_service_ = std::make_unique<TierService>(*catalog_, store_, *users_, *refresher_, options_.store.threads);
-    report_service_ = std::make_unique<ReportService>(
-        *catalog_, *store_.catalog, FactSources{*store_.events, store_.tiers.get()}, options_.store.threads);
+    evidence_ = std::make_unique<EvidenceCache>(FactSources{*store_.events, store_.tiers.get()});
+    report_service_ = std::make_unique<ReportService>(*catalog_, *store_.catalog, *evidence_, options_.store.threads);
+    allocation_ = std::make_unique<AdaptiveAllocation>(*catalog_, *store_.catalog, *store_.events, *evidence_,
+                                                       first_arms_, options_.store.threads);
+    TIERWISE_RETURN_IF_ERROR(allocation_->KeepArms(absl::Now()));
+    // Rules may look at attributes once users can be read by key.
+    policies_ = std::make_unique<PolicyValues>(*catalog_, *store_.catalog, *store_.events, *evidence_, UserReader());
+    tuning_service_ = std::make_unique<TuningService>(*catalog_, *store_.catalog, *evidence_, *allocation_, *policies_,
+                                                      options_.store.threads);
+    allocating_ = std::make_unique<Periodic>(kAllocationPeriod, [this] { allocation_->RunDue(absl::Now()); });
     return Listen();
   }
 
@@ -79,6 +97,7 @@ class Server::Parts {
   void Stop() {
     if (grpc_ == nullptr || stopped_.exchange(true)) return;
     grpc_->GetHealthCheckService()->SetServingStatus(false);
+    allocating_.reset();
     grpc_->Shutdown(std::chrono::system_clock::now() +
                     std::chrono::milliseconds(absl::ToInt64Milliseconds(options_.shutdown_grace)));
     grpc_->Wait();
@@ -96,6 +115,7 @@ class Server::Parts {
     builder.RegisterService(event_service_.get());
     builder.RegisterService(report_service_.get());
     builder.RegisterService(tier_service_.get());
+    builder.RegisterService(tuning_service_.get());
     grpc_ = builder.BuildAndStart();
     if (grpc_ == nullptr || port_ == 0) {
       return absl::UnavailableError(absl::StrCat("could not listen on ", options_.listen,
@@ -119,11 +139,17 @@ class Server::Parts {
   std::unique_ptr<LiveCatalog> catalog_;
   std::unique_ptr<LiveUsers> users_;
   std::unique_ptr<Refresher> refresher_;
+  FirstArms first_arms_;
   std::unique_ptr<CatalogService> catalog_service_;
   std::unique_ptr<AssignmentService> assignment_service_;
   std::unique_ptr<EventService> event_service_;
+  std::unique_ptr<EvidenceCache> evidence_;
   std::unique_ptr<ReportService> report_service_;
   std::unique_ptr<TierService> tier_service_;
+  std::unique_ptr<AdaptiveAllocation> allocation_;
+  std::unique_ptr<PolicyValues> policies_;
+  std::unique_ptr<TuningService> tuning_service_;
+  std::unique_ptr<Periodic> allocating_;
   std::unique_ptr<grpc::Server> grpc_;
   int port_ = 0;
   std::atomic<bool> stopped_ = false;

@@ -31,7 +31,7 @@ constexpr char kExamples[] =
     "  head,offer,spend,1004,,5.1,352.8\n";
 
 struct AnalyzeOptions {
-  SummaryRequest request;
+  CellFileRequest request;
   SummaryOverrides overrides;
   std::string as_of;
   double confidence = 0.95;
@@ -80,7 +80,7 @@ void AddAnalyzeCommand(CLI::App& app, Invocation& invocation) {
       ->add_option_function<std::string>(
           "--format",
           [options](const std::string& format) {
-            options->request.format = format == "csv" ? SummaryFormat::kCsv : SummaryFormat::kJson;
+            options->request.format = format == "csv" ? CellFormat::kCsv : CellFormat::kJson;
           },
           "json or csv; default: by the file's name")
       ->check(CLI::IsMember({"json", "csv"}));

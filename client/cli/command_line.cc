@@ -55,6 +55,9 @@ void AddCommands(CLI::App& app, Invocation& invocation) {
   AddAnalyzeCommand(app, invocation);
   AddPowerCommand(app, invocation);
   AddSimulateCommand(app, invocation);
+  AddTuneCommand(app, invocation);
+  AddAllocationCommand(app, invocation);
+  AddPolicyCommand(app, invocation);
   AddCallCommand(app, invocation);
   AddHealthCommand(app, invocation);
   AddVersionCommand(app, invocation);

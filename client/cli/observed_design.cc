@@ -99,7 +99,7 @@ absl::StatusOr<PlanningDesign> ObservedDesign(const std::string& campaign, const
   const auto is_rate = [](const v1::Metric& definition) { return definition.has_conversion(); };
   if (campaign.empty()) {
     TIERWISE_ASSIGN_OR_RETURN(const SummarySource source,
-                              ReadSummary({file, SummaryFormat::kByName, ""}, invocation.terminal));
+                              ReadSummary({file, CellFormat::kByName, ""}, invocation.terminal));
     TIERWISE_ASSIGN_OR_RETURN(SummaryData summary, AssembleSummary(source, {"", std::nullopt, absl::Now()}));
     TIERWISE_ASSIGN_OR_RETURN(const v1::Report report, BuildReport(summary.data, 0.95));
     TIERWISE_ASSIGN_OR_RETURN(const v1::MetricReport* chosen, FindMetric(report, metric));

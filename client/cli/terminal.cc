@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 
@@ -22,6 +24,16 @@ int WidthOfStandardOutput() {
   int width = 0;
   if (columns != nullptr && absl::SimpleAtoi(columns, &width) && width > 0) return width;
   return kDefaultWidth;
+}
+
+bool IsUtf8Locale() {
+  for (const char* name : {"LC_ALL", "LC_CTYPE", "LANG"}) {
+    const char* locale = std::getenv(name);
+    if (locale == nullptr || *locale == '\0') continue;
+    const std::string lower = absl::AsciiStrToLower(locale);
+    return absl::StrContains(lower, "utf-8") || absl::StrContains(lower, "utf8");
+  }
+  return false;
 }
 
 absl::string_view CodeOf(Style style) {
@@ -54,6 +66,7 @@ Terminal StandardTerminal() {
                   .err_is_tty = err_is_tty,
                   .out_has_color = color_allowed && isatty(STDOUT_FILENO) != 0,
                   .err_has_color = color_allowed && err_is_tty,
+                  .out_has_unicode = IsUtf8Locale(),
                   .width = WidthOfStandardOutput()};
 }
 

@@ -18,11 +18,12 @@ struct Terminal {
   bool err_is_tty = false;
   bool out_has_color = false;
   bool err_has_color = false;
-  int width = 120;  // columns of `out`
+  bool out_has_unicode = false;  // else plots are drawn in ASCII
+  int width = 120;               // columns of `out`
 };
 
-// The process's own streams. Colours only on a terminal and unless NO_COLOR is set; the width is the terminal's, else
-// COLUMNS, else 120.
+// The process's own streams. Colours only on a terminal and unless NO_COLOR is set; Unicode where LC_ALL, LC_CTYPE or
+// LANG, the first that is set, names UTF-8; the width is the terminal's, else COLUMNS, else 120.
 Terminal StandardTerminal();
 
 enum class Style { kBold, kDim, kRed, kGreen, kYellow, kCyan };

@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "experiments/assignment/field_checks.h"
+#include "experiments/assignment/offer_check.h"
 #include "experiments/assignment/parameters.h"
 #include "experiments/audience/condition_check.h"
 #include "experiments/audience/time_micros.h"
@@ -250,6 +251,9 @@ void CheckCampaign(const v1::Campaign& campaign, const Definitions& definitions,
   check.CheckLayer();
   check.CheckForcedUsers();
   check.CheckAnalysis();
+  CheckOffers(campaign, field, problems);
+  CheckEconomics(campaign, definitions, field, problems);
+  CheckAdaptive(campaign, definitions, field, problems);
 }
 
 }  // namespace tierwise

@@ -61,6 +61,10 @@ void CheckVariantsKept(const v1::Campaign& current, const v1::Campaign& proposed
     } else if (kept->control() != variant.control()) {
       fixed.Add(field, absl::StrCat("variant \"", variant.id(), "\" must ", variant.control() ? "stay" : "not become",
                                     " the control"));
+    } else if (variant.has_offer() &&
+               (kept->offer().dose() != variant.offer().dose() || kept->offer().unit() != variant.offer().unit())) {
+      fixed.Add(field, absl::StrCat("variant \"", variant.id(),
+                                    "\" must keep its dose, which users had already; add a variant instead"));
     }
   }
 }
@@ -94,6 +98,19 @@ void CheckAnalysisKept(const v1::Campaign& current, const v1::Campaign& proposed
   if (!MessageDifferencer::Equals(before, after)) fixed.Add(field, "cannot change, but guardrails can be added");
 }
 
+// What conversions are worth is settled before anybody sees what would pay; where nothing was said, it can still be.
+// Weights that followed results cannot be made to look as if they had not, but they can stop to follow them.
+void CheckTuningKept(const v1::Campaign& current, const v1::Campaign& proposed, const std::string& name,
+                     Problems& fixed) {
+  if (current.has_economics() && !MessageDifferencer::Equals(current.economics(), proposed.economics())) {
+    fixed.Add(FieldPath(name, "economics"), "cannot change");
+  }
+  if (!proposed.has_adaptive()) return;
+  if (!current.has_adaptive() || !MessageDifferencer::Equals(current.adaptive(), proposed.adaptive())) {
+    fixed.Add(FieldPath(name, "adaptive"), "cannot change, but it can be cleared");
+  }
+}
+
 // Adds what a launched campaign may not change any more.
 void CheckKept(const v1::Campaign& current, const v1::Campaign& proposed, Problems& fixed) {
   const std::string name = absl::StrCat("campaigns/", current.id());
@@ -114,6 +131,7 @@ void CheckKept(const v1::Campaign& current, const v1::Campaign& proposed, Proble
   CheckVariantsKept(current, proposed, name, fixed);
   CheckLayerKept(current, proposed, name, fixed);
   CheckAnalysisKept(current, proposed, name, fixed);
+  CheckTuningKept(current, proposed, name, fixed);
   for (const v1::TierPlan& plan : current.tier_plans()) {
     if (FindPlan(proposed, plan.tier()) != nullptr) continue;
     fixed.Add(FieldPath(name, "tier_plans"),

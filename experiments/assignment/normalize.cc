@@ -4,14 +4,22 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "experiments/assignment/salts.h"
 #include "experiments/audience/condition_check.h"
 #include "experiments/audience/derived_value.h"
 #include "experiments/base/definition_rules.h"
 #include "experiments/base/definitions.h"
+#include "experiments/base/offer_cost.h"
+#include "experiments/base/proto_time.h"
 
 namespace tierwise {
 namespace {
+
+constexpr absl::Duration kDefaultEvery = absl::Hours(24);
+constexpr uint32_t kDefaultFloorBp = 500;
+constexpr uint32_t kDefaultUniformBp = 1'000;
+constexpr uint32_t kDefaultMinUsersPerArm = 100;
 
 // For every kind of definition, tiers and variants.
 template <typename Message>
@@ -46,10 +54,27 @@ void NormalizeMetric(v1::Metric& metric) {
   if (metric.direction() == v1::DIRECTION_UNSPECIFIED) metric.set_direction(v1::DIRECTION_INCREASE);
 }
 
+void NormalizeOffer(v1::Offer& offer) {
+  const v1::OfferCost cost = CostWithDefaults(offer);
+  // No cost at all is written as none.
+  if (offer.has_cost() || cost.ByteSizeLong() > 0) *offer.mutable_cost() = cost;
+}
+
+void NormalizeAdaptive(v1::AdaptivePlan& plan) {
+  if (!plan.has_every()) *plan.mutable_every() = ToProto(kDefaultEvery);
+  if (!plan.has_floor_bp()) plan.set_floor_bp(kDefaultFloorBp);
+  if (!plan.has_uniform_bp()) plan.set_uniform_bp(kDefaultUniformBp);
+  if (plan.min_users_per_arm() == 0) plan.set_min_users_per_arm(kDefaultMinUsersPerArm);
+}
+
 void NormalizeCampaign(v1::Campaign& campaign, absl::string_view name, Problems& problems) {
   FillDisplayName(campaign);
   FillSalt("campaign", campaign);
-  for (v1::Variant& variant : *campaign.mutable_variants()) FillDisplayName(variant);
+  for (v1::Variant& variant : *campaign.mutable_variants()) {
+    FillDisplayName(variant);
+    if (variant.has_offer()) NormalizeOffer(*variant.mutable_offer());
+  }
+  if (campaign.has_adaptive()) NormalizeAdaptive(*campaign.mutable_adaptive());
   if (!campaign.has_traffic_share_bp()) campaign.set_traffic_share_bp(kBasisPoints);
   if (campaign.has_audience()) {
     NormalizeCondition(*campaign.mutable_audience(), FieldPath(name, "audience"), problems);

@@ -5,6 +5,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
+#include "experiments/base/offer_cost.h"
 #include "experiments/base/problems.h"
 #include "experiments/stats/moments.h"
 #include "tierwise/v1/campaign.pb.h"
@@ -22,12 +23,8 @@ struct LinearInOutcome {
   }
 };
 
-// What an offer costs, with the defaults of its unit where it names no cost: PERCENT_OFF that share of the basket,
-// AMOUNT_OFF the amount for each conversion; nothing for other units.
-v1::OfferCost CostWithDefaults(const v1::Offer& offer);
-
-// The same per user. A share of the basket is a share of `economics.basket_value` for each conversion where that is
-// set, else of the revenue.
+// What an offer costs per user. A share of the basket is a share of `economics.basket_value` for each conversion where
+// that is set, else of the revenue.
 LinearInOutcome CostPerUser(const v1::OfferCost& cost, const v1::OfferEconomics& economics);
 
 // Money earned per user before the offer's cost.

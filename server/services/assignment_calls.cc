@@ -13,6 +13,7 @@
 #include "experiments/base/status_macros.h"
 #include "experiments/base/utf8.h"
 #include "server/services/attribute_columns.h"
+#include "server/services/kept_arm.h"
 
 namespace tierwise {
 namespace {
@@ -97,12 +98,13 @@ struct DecisionIdentity {
   const char* parameters;
   v1::AssignmentReason reason;
   v1::TierSource tier_source;
+  uint32_t phase;
 
   friend bool operator==(const DecisionIdentity&, const DecisionIdentity&) = default;
   template <typename H>
   friend H AbslHashValue(H h, const DecisionIdentity& identity) {
     return H::combine(std::move(h), identity.variant, identity.tier, identity.parameters, identity.reason,
-                      identity.tier_source);
+                      identity.tier_source, identity.phase);
   }
 };
 
@@ -116,7 +118,7 @@ class DistinctAssignments {
 
   void Add(const Decision& decision) {
     const DecisionIdentity identity{decision.variant.data(), decision.tier.data(), decision.parameters_json.data(),
-                                    decision.reason, decision.tier_source};
+                                    decision.reason, decision.tier_source, decision.phase};
     const auto [it, is_new] = index_.try_emplace(identity, static_cast<uint32_t>(out_.distinct_size()));
     if (is_new) Fill(campaign_, decision, *out_.add_distinct());
     out_.mutable_assigned()->AddAlreadyReserved(it->second);
@@ -131,7 +133,7 @@ class DistinctAssignments {
 }  // namespace
 
 absl::Status AnswerAssign(const ServingPlan& plan, int64_t now_micros, const v1::AssignRequest& request,
-                          v1::AssignResponse& response) {
+                          v1::AssignResponse& response, const FirstArms* first_arms) {
   TIERWISE_RETURN_IF_ERROR(CheckUser(request.user_id(), "user_id"));
   TIERWISE_RETURN_IF_ERROR(CheckCampaigns(request.campaigns()));
   const Snapshot& snapshot = *plan.snapshot;
@@ -141,7 +143,8 @@ absl::Status AnswerAssign(const ServingPlan& plan, int64_t now_micros, const v1:
   ServedUser served(plan, CampaignsOf(asked));
   served.Read(request.user_id(), user);
   for (size_t c = 0; c < asked.size(); ++c) {
-    Fill(asked[c].id, Assign(asked[c].campaign, request.user_id(), served.StandingIn(c), now_micros),
+    const Decision decision = Assign(asked[c].campaign, request.user_id(), served.StandingIn(c), now_micros);
+    Fill(asked[c].id, WithKeptArm(first_arms, asked[c].campaign, request.user_id(), decision),
          *response.add_assignments());
   }
   response.set_catalog_version(snapshot.catalog_version());
@@ -149,7 +152,7 @@ absl::Status AnswerAssign(const ServingPlan& plan, int64_t now_micros, const v1:
 }
 
 absl::Status AnswerAssignBatch(const ServingPlan& plan, int64_t now_micros, const v1::AssignBatchRequest& request,
-                               v1::AssignBatchResponse& response) {
+                               v1::AssignBatchResponse& response, const FirstArms* first_arms) {
   const Snapshot& snapshot = *plan.snapshot;
   const int users = request.user_ids_size();
   if (users < 1 || users > kMaxUsers) {
@@ -175,7 +178,8 @@ absl::Status AnswerAssignBatch(const ServingPlan& plan, int64_t now_micros, cons
     columns.Next(user);
     served.Read(request.user_ids(i), user);
     for (size_t c = 0; c < asked.size(); ++c) {
-      answers[c].Add(Assign(asked[c].campaign, request.user_ids(i), served.StandingIn(c), now_micros));
+      const Decision decision = Assign(asked[c].campaign, request.user_ids(i), served.StandingIn(c), now_micros);
+      answers[c].Add(WithKeptArm(first_arms, asked[c].campaign, request.user_ids(i), decision));
     }
   }
   response.set_catalog_version(snapshot.catalog_version());
@@ -183,7 +187,7 @@ absl::Status AnswerAssignBatch(const ServingPlan& plan, int64_t now_micros, cons
 }
 
 absl::Status AnswerExplain(const ServingPlan& plan, int64_t now_micros, const v1::ExplainRequest& request,
-                           v1::ExplainResponse& response) {
+                           v1::ExplainResponse& response, const FirstArms* first_arms) {
   TIERWISE_RETURN_IF_ERROR(CheckUser(request.user_id(), "user_id"));
   if (request.campaign().empty()) return InvalidField("campaign", "is required");
   if (request.has_time()) {
@@ -198,12 +202,18 @@ absl::Status AnswerExplain(const ServingPlan& plan, int64_t now_micros, const v1
   ServedUser served(plan, {campaign});
   served.Read(request.user_id(), user);
   const Explanation explanation = ExplainAssignment(campaign, request.user_id(), served.StandingIn(0), now_micros);
-  Fill(request.campaign(), explanation.decision, *response.mutable_assignment());
+  const Decision decision = WithKeptArm(first_arms, campaign, request.user_id(), explanation.decision);
+  Fill(request.campaign(), decision, *response.mutable_assignment());
   for (const DecisionStep& step : explanation.steps) {
     v1::ExplainStep* out = response.add_steps();
     out->set_step(step.step);
     out->set_decided(step.decided);
     out->set_detail(step.detail);
+  }
+  if (decision.phase != explanation.decision.phase) {
+    response.mutable_steps(response.steps_size() - 1)
+        ->set_detail(absl::StrCat("exposed before to ", decision.variant, ", in phase ", decision.phase,
+                                  ", which the user keeps while the weights change"));
   }
   response.set_catalog_version(snapshot.catalog_version());
   return absl::OkStatus();

@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 
 constexpr char kHeader[] = "tier,variant,metric,n,conversions\n";
 
-absl::StatusOr<SummaryData> Read(const std::string& text, SummaryFormat format, const std::string& control = "plain") {
+absl::StatusOr<SummaryData> Read(const std::string& text, CellFormat format, const std::string& control = "plain") {
   std::istringstream in(text);
   std::ostringstream out, err;
   Terminal terminal{.in = in, .out = out, .err = err};
@@ -25,8 +25,8 @@ absl::StatusOr<SummaryData> Read(const std::string& text, SummaryFormat format, 
   return AssembleSummary(*source, {control, std::nullopt, absl::UnixEpoch()});
 }
 
-absl::StatusOr<SummaryData> ReadCsv(const std::string& text) { return Read(text, SummaryFormat::kCsv); }
-absl::StatusOr<SummaryData> ReadJson(const std::string& text) { return Read(text, SummaryFormat::kJson, ""); }
+absl::StatusOr<SummaryData> ReadCsv(const std::string& text) { return Read(text, CellFormat::kCsv); }
+absl::StatusOr<SummaryData> ReadJson(const std::string& text) { return Read(text, CellFormat::kJson, ""); }
 
 // The error of a CSV file whose first row is this; the other arm has no users.
 std::string ErrorOfRow(const std::string& columns, const std::string& row) {
@@ -129,9 +129,9 @@ TEST(SummaryDataTest, NamesThatDoNotFitTogetherAreErrors) {
   const auto error = [](const absl::StatusOr<SummaryData>& data) {
     return data.ok() ? "no error" : std::string(data.status().message());
   };
-  EXPECT_THAT(error(Read(kHeader + rows, SummaryFormat::kCsv, "plian")),
+  EXPECT_THAT(error(Read(kHeader + rows, CellFormat::kCsv, "plian")),
               HasSubstr("--control: unknown variant `plian`; did you mean \"plain\"?"));
-  EXPECT_THAT(error(Read(kHeader + rows, SummaryFormat::kCsv, "")), HasSubstr("control: is missing"));
+  EXPECT_THAT(error(Read(kHeader + rows, CellFormat::kCsv, "")), HasSubstr("control: is missing"));
   EXPECT_THAT(error(ReadCsv(kHeader + rows + "t,plain,m,10,1\n")),
               HasSubstr("standard input:4: the same tier, variant, metric as standard input:2"));
   EXPECT_THAT(error(ReadCsv(absl::StrCat(kHeader, "t,plain,m,10,1\n"))), HasSubstr("name 1 variants; must be 2 to 32"));
