@@ -22,7 +22,6 @@
 #include "server/services/catalog_service.h"
 #include "server/services/event_service.h"
 #include "server/services/evidence_cache.h"
-#include "server/services/first_arms.h"
 #include "server/services/live_catalog.h"
 #include "server/services/periodic.h"
 #include "server/services/policy_values.h"
@@ -76,16 +75,15 @@ class Server::Parts {
     TIERWISE_ASSIGN_OR_RETURN(refresher_, Refresher::Start({*catalog_, store_, *users_, options_.store.threads,
                                                             options_.refresh_memory_bytes},
                                                            options_.refresher));
-    assignment_service_ = std::make_unique<AssignmentService>(*catalog_, *users_, first_arms_);
-    event_service_ = std::make_unique<EventService>(*catalog_, store_, *users_, first_arms_);
+    assignment_service_ = std::make_unique<AssignmentService>(*catalog_, *users_);
+    event_service_ = std::make_unique<EventService>(*catalog_, store_, *users_);
     tier_service_ = std::make_unique<TierService>(*catalog_, store_, *users_, *refresher_, options_.store.threads);
     evidence_ = std::make_unique<EvidenceCache>(FactSources{*store_.events, store_.tiers.get()});
     report_service_ = std::make_unique<ReportService>(*catalog_, *store_.catalog, *evidence_, options_.store.threads);
     allocation_ = std::make_unique<AdaptiveAllocation>(*catalog_, *store_.catalog, *store_.events, *evidence_,
-                                                       first_arms_, options_.store.threads);
-    TIERWISE_RETURN_IF_ERROR(allocation_->KeepArms(absl::Now()));
-    // Rules may look at attributes once users can be read by key.
-    policies_ = std::make_unique<PolicyValues>(*catalog_, *store_.catalog, *store_.events, *evidence_, UserReader());
+                                                       options_.store.threads);
+    policies_ =
+        std::make_unique<PolicyValues>(*catalog_, *store_.catalog, *store_.events, *evidence_, users_->table());
     tuning_service_ = std::make_unique<TuningService>(*catalog_, *store_.catalog, *evidence_, *allocation_, *policies_,
                                                       options_.store.threads);
     allocating_ = std::make_unique<Periodic>(kAllocationPeriod, [this] { allocation_->RunDue(absl::Now()); });
@@ -139,7 +137,6 @@ class Server::Parts {
   std::unique_ptr<LiveCatalog> catalog_;
   std::unique_ptr<LiveUsers> users_;
   std::unique_ptr<Refresher> refresher_;
-  FirstArms first_arms_;
   std::unique_ptr<CatalogService> catalog_service_;
   std::unique_ptr<AssignmentService> assignment_service_;
   std::unique_ptr<EventService> event_service_;

@@ -82,6 +82,8 @@ struct CompiledCampaign {
   std::optional<CompiledLayer> layer;
   Salt traffic_salt;
   uint32_t traffic_share_bp = 0;
+  // Weights follow the results, or did: whoever was exposed keeps the arm of then through later phases.
+  bool keeps_arms = false;
 
   static constexpr int kNotTargeted = -1;
 };

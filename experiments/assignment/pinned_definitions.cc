@@ -59,6 +59,12 @@ absl::StatusOr<const Definitions*> PinnedDefinitions::ScopeOf(const v1::Campaign
   return &scopes_.emplace(version, std::move(scope)).first->second;
 }
 
+bool PinnedDefinitions::WasAdaptive(const v1::Campaign& campaign) const {
+  const auto pinned = pinned_.find(campaign.pinned_version());
+  const v1::Campaign* at_launch = pinned == pinned_.end() ? nullptr : pinned->second.FindCampaign(campaign.id());
+  return (at_launch == nullptr ? campaign : *at_launch).has_adaptive();
+}
+
 std::vector<Definitions::Pointer> SegmentsOf(const v1::Campaign& campaign, const Definitions& definitions) {
   std::set<std::string> ids;
   AddSegments(campaign.audience().tree(), definitions, ids);

@@ -20,6 +20,8 @@ class PinnedDefinitions {
 
   // Valid as long as this is. Internal where the version that `campaign` pinned is not there.
   absl::StatusOr<const Definitions*> ScopeOf(const v1::Campaign& campaign);
+  // Whether `campaign` was adaptive when it was launched: that can only be cleared.
+  bool WasAdaptive(const v1::Campaign& campaign) const;
 
  private:
   const Definitions& now_;

@@ -53,6 +53,7 @@ class Compiler {
         TIERWISE_ASSIGN_OR_RETURN(const Definitions* const scope, pinned_.ScopeOf(campaign));
         TieringPrograms& tierings = programs.try_emplace(campaign.pinned_version(), *scope, schema_).first->second;
         campaigns.push_back(CompileCampaign(campaign, *scope, schema_, tierings));
+        campaigns.back().keeps_arms = pinned_.WasAdaptive(campaign);
       } else {
         campaigns.emplace_back(campaign);
       }

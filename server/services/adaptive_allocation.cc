@@ -27,19 +27,6 @@ std::vector<v1::Campaign> RunningAdaptive(const Definitions& definitions) {
 
 }  // namespace
 
-absl::Status AdaptiveAllocation::KeepArms(absl::Time now) {
-  for (const Definitions::Pointer& definition : catalog_.view().definitions->InCollection("campaigns")) {
-    const v1::Campaign& campaign = definition->campaign();
-    if (campaign.state() != v1::CAMPAIGN_STATE_RUNNING && campaign.state() != v1::CAMPAIGN_STATE_PAUSED) continue;
-    if (!campaign.has_adaptive()) {
-      TIERWISE_ASSIGN_OR_RETURN(const absl::Time last, history_.LastChangeBy(kAllocationActor, campaign.id()));
-      if (last == absl::InfinitePast()) continue;
-    }
-    TIERWISE_RETURN_IF_ERROR(first_arms_.Keep(events_, campaign, now));
-  }
-  return absl::OkStatus();
-}
-
 void AdaptiveAllocation::RunDue(absl::Time now) {
   for (const v1::Campaign& campaign : RunningAdaptive(*catalog_.view().definitions)) {
     if (const absl::Status status = RunIfDue(campaign, now); !status.ok()) {
@@ -51,7 +38,6 @@ void AdaptiveAllocation::RunDue(absl::Time now) {
 }
 
 absl::Status AdaptiveAllocation::RunIfDue(const v1::Campaign& campaign, absl::Time now) {
-  TIERWISE_RETURN_IF_ERROR(first_arms_.Keep(events_, campaign, now));
   TIERWISE_ASSIGN_OR_RETURN(const bool is_due, IsDue(campaign, now));
   if (!is_due) return absl::OkStatus();
   TIERWISE_RETURN_IF_ERROR(Reallocate(campaign.id(), now).status());
@@ -87,7 +73,6 @@ absl::StatusOr<bool> AdaptiveAllocation::Reallocate(const std::string& campaign,
   if (!launched.campaign.has_adaptive() || launched.campaign.state() != v1::CAMPAIGN_STATE_RUNNING) {
     return absl::FailedPreconditionError(absl::StrCat("campaign \"", campaign, "\" is not adaptive and running"));
   }
-  TIERWISE_RETURN_IF_ERROR(first_arms_.Keep(events_, launched.campaign, now));
   v1::Definition proposed;
   TIERWISE_ASSIGN_OR_RETURN(*proposed.mutable_campaign(), WithNextWeights(launched.campaign, data));
   bool is_changed = false;

@@ -10,7 +10,6 @@
 #include "absl/time/time.h"
 #include "server/services/allocation_data.h"
 #include "server/services/evidence_cache.h"
-#include "server/services/first_arms.h"
 #include "server/services/live_catalog.h"
 #include "server/services/phase_history.h"
 #include "server/storage/catalog.h"
@@ -27,18 +26,13 @@ inline constexpr char kAllocationActor[] = "adaptive allocation";
 class AdaptiveAllocation {
  public:
   AdaptiveAllocation(LiveCatalog& catalog, Catalog& storage, EventLog& events, EvidenceCache& evidence,
-                     FirstArms& first_arms, int threads)
+                     int threads)
       : catalog_(catalog),
         storage_(storage),
         events_(events),
         evidence_(evidence),
-        first_arms_(first_arms),
         history_(storage),
         threads_(threads) {}
-
-  // From now on the arms of users of every campaign are kept that is, or once was, adaptive and is not concluded. Call
-  // it before anything is served; RunDue does it for campaigns that come later.
-  absl::Status KeepArms(absl::Time now);
 
   // Changes the weights of every running adaptive campaign whose `every` has passed since it was launched or its
   // weights changed last. One that fails is logged and tried again at the next call.
@@ -61,7 +55,6 @@ class AdaptiveAllocation {
   Catalog& storage_;
   EventLog& events_;
   EvidenceCache& evidence_;
-  FirstArms& first_arms_;
   PhaseHistory history_;
   const int threads_;
   std::mutex mutex_;                             // guards looked_at_

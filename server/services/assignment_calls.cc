@@ -13,7 +13,6 @@
 #include "experiments/base/status_macros.h"
 #include "experiments/base/utf8.h"
 #include "server/services/attribute_columns.h"
-#include "server/services/kept_arm.h"
 
 namespace tierwise {
 namespace {
@@ -133,7 +132,7 @@ class DistinctAssignments {
 }  // namespace
 
 absl::Status AnswerAssign(const ServingPlan& plan, int64_t now_micros, const v1::AssignRequest& request,
-                          v1::AssignResponse& response, const FirstArms* first_arms) {
+                          v1::AssignResponse& response) {
   TIERWISE_RETURN_IF_ERROR(CheckUser(request.user_id(), "user_id"));
   TIERWISE_RETURN_IF_ERROR(CheckCampaigns(request.campaigns()));
   const Snapshot& snapshot = *plan.snapshot;
@@ -144,15 +143,14 @@ absl::Status AnswerAssign(const ServingPlan& plan, int64_t now_micros, const v1:
   served.Read(request.user_id(), user);
   for (size_t c = 0; c < asked.size(); ++c) {
     const Decision decision = Assign(asked[c].campaign, request.user_id(), served.StandingIn(c), now_micros);
-    Fill(asked[c].id, WithKeptArm(first_arms, asked[c].campaign, request.user_id(), decision),
-         *response.add_assignments());
+    Fill(asked[c].id, served.WithKeptArm(c, decision), *response.add_assignments());
   }
   response.set_catalog_version(snapshot.catalog_version());
   return absl::OkStatus();
 }
 
 absl::Status AnswerAssignBatch(const ServingPlan& plan, int64_t now_micros, const v1::AssignBatchRequest& request,
-                               v1::AssignBatchResponse& response, const FirstArms* first_arms) {
+                               v1::AssignBatchResponse& response) {
   const Snapshot& snapshot = *plan.snapshot;
   const int users = request.user_ids_size();
   if (users < 1 || users > kMaxUsers) {
@@ -179,7 +177,7 @@ absl::Status AnswerAssignBatch(const ServingPlan& plan, int64_t now_micros, cons
     served.Read(request.user_ids(i), user);
     for (size_t c = 0; c < asked.size(); ++c) {
       const Decision decision = Assign(asked[c].campaign, request.user_ids(i), served.StandingIn(c), now_micros);
-      answers[c].Add(WithKeptArm(first_arms, asked[c].campaign, request.user_ids(i), decision));
+      answers[c].Add(served.WithKeptArm(c, decision));
     }
   }
   response.set_catalog_version(snapshot.catalog_version());
@@ -187,7 +185,7 @@ absl::Status AnswerAssignBatch(const ServingPlan& plan, int64_t now_micros, cons
 }
 
 absl::Status AnswerExplain(const ServingPlan& plan, int64_t now_micros, const v1::ExplainRequest& request,
-                           v1::ExplainResponse& response, const FirstArms* first_arms) {
+                           v1::ExplainResponse& response) {
   TIERWISE_RETURN_IF_ERROR(CheckUser(request.user_id(), "user_id"));
   if (request.campaign().empty()) return InvalidField("campaign", "is required");
   if (request.has_time()) {
@@ -202,8 +200,7 @@ absl::Status AnswerExplain(const ServingPlan& plan, int64_t now_micros, const v1
   ServedUser served(plan, {campaign});
   served.Read(request.user_id(), user);
   const Explanation explanation = ExplainAssignment(campaign, request.user_id(), served.StandingIn(0), now_micros);
-  const Decision decision = WithKeptArm(first_arms, campaign, request.user_id(), explanation.decision);
-  Fill(request.campaign(), decision, *response.mutable_assignment());
+  Fill(request.campaign(), served.WithKeptArm(0, explanation.decision), *response.mutable_assignment());
   for (const DecisionStep& step : explanation.steps) {
     v1::ExplainStep* out = response.add_steps();
     out->set_step(step.step);

@@ -4,19 +4,18 @@
 #include <cstdint>
 
 #include "absl/status/status.h"
-#include "server/services/first_arms.h"
 #include "server/tiers/serving_plan.h"
 #include "tierwise/v1/assignment_service.pb.h"
 
 namespace tierwise {
 
-// What the methods of AssignmentService answer, without gRPC, by the plan of the present snapshot. `first_arms` are
-// those that users keep; null: none. InvalidArgument names the field.
+// What the methods of AssignmentService answer, without gRPC, by the plan of the present snapshot. InvalidArgument
+// names the field.
 absl::Status AnswerAssign(const ServingPlan& plan, int64_t now_micros, const v1::AssignRequest& request,
-                          v1::AssignResponse& response, const FirstArms* first_arms = nullptr);
+                          v1::AssignResponse& response);
 absl::Status AnswerAssignBatch(const ServingPlan& plan, int64_t now_micros, const v1::AssignBatchRequest& request,
-                               v1::AssignBatchResponse& response, const FirstArms* first_arms = nullptr);
+                               v1::AssignBatchResponse& response);
 absl::Status AnswerExplain(const ServingPlan& plan, int64_t now_micros, const v1::ExplainRequest& request,
-                           v1::ExplainResponse& response, const FirstArms* first_arms = nullptr);
+                           v1::ExplainResponse& response);
 
 }  // namespace tierwise

@@ -30,8 +30,7 @@ class AssignStreamReactor final : public StreamReactor {
     }
     response_.Clear();
     response_.set_request_id(request_.request_id());
-    const absl::Status status = AnswerAssign(*serving_.plan(), NowMicros(), request_.request(),
-                                             *response_.mutable_response(), &serving_.first_arms);
+    const absl::Status status = AnswerAssign(*serving_.plan(), NowMicros(), request_.request(), *response_.mutable_response());
     if (!status.ok()) *response_.mutable_error() = ToRpcStatus(status);
     StartWrite(&response_);
   }
@@ -56,13 +55,13 @@ class AssignStreamReactor final : public StreamReactor {
 
 grpc::ServerUnaryReactor* AssignmentService::Assign(grpc::CallbackServerContext* context,
                                                     const v1::AssignRequest* request, v1::AssignResponse* response) {
-  return Finish(context, AnswerAssign(*serving_.plan(), NowMicros(), *request, *response, &serving_.first_arms));
+  return Finish(context, AnswerAssign(*serving_.plan(), NowMicros(), *request, *response));
 }
 
 grpc::ServerUnaryReactor* AssignmentService::AssignBatch(grpc::CallbackServerContext* context,
                                                          const v1::AssignBatchRequest* request,
                                                          v1::AssignBatchResponse* response) {
-  return Finish(context, AnswerAssignBatch(*serving_.plan(), NowMicros(), *request, *response, &serving_.first_arms));
+  return Finish(context, AnswerAssignBatch(*serving_.plan(), NowMicros(), *request, *response));
 }
 
 StreamReactor* AssignmentService::AssignStream(grpc::CallbackServerContext*) {
@@ -71,7 +70,7 @@ StreamReactor* AssignmentService::AssignStream(grpc::CallbackServerContext*) {
 
 grpc::ServerUnaryReactor* AssignmentService::Explain(grpc::CallbackServerContext* context,
                                                      const v1::ExplainRequest* request, v1::ExplainResponse* response) {
-  return Finish(context, AnswerExplain(*serving_.plan(), NowMicros(), *request, *response, &serving_.first_arms));
+  return Finish(context, AnswerExplain(*serving_.plan(), NowMicros(), *request, *response));
 }
 
 }  // namespace tierwise

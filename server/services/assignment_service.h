@@ -4,7 +4,6 @@
 #include <memory>
 
 #include "server/services/arena_messages.h"
-#include "server/services/first_arms.h"
 #include "server/services/live_catalog.h"
 #include "server/tiers/live_users.h"
 #include "tierwise/v1/assignment_service.grpc.pb.h"
@@ -15,17 +14,15 @@ namespace tierwise {
 struct Serving {
   const LiveCatalog& catalog;
   LiveUsers& users;
-  const FirstArms& first_arms;
 
   std::shared_ptr<const ServingPlan> plan() const { return users.PlanFor(catalog.view().snapshot); }
 };
 
-// tierwise.v1.AssignmentService over the present snapshot of a LiveCatalog, what LiveUsers knows and the arms that users
-// keep, which must outlive it. Nothing waits, so all of it is served by gRPC's callback threads. Thread-safe.
+// tierwise.v1.AssignmentService over the present snapshot of a LiveCatalog and what LiveUsers knows, which must outlive
+// it. Nothing waits, so all of it is served by gRPC's callback threads. Thread-safe.
 class AssignmentService final : public v1::AssignmentService::CallbackService {
  public:
-  AssignmentService(const LiveCatalog& catalog, LiveUsers& users, const FirstArms& first_arms)
-      : serving_{catalog, users, first_arms} {
+  AssignmentService(const LiveCatalog& catalog, LiveUsers& users) : serving_{catalog, users} {
     SetMessageAllocatorFor_AssignBatch(&batch_messages_);
   }
 

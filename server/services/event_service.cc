@@ -69,7 +69,6 @@ grpc::Status EventService::RecordExposures(grpc::ServerContext*, const v1::Recor
   exposures.resize(kept);
   if (kept > 0) {
     if (absl::Status status = users_.AppendExposures(exposures, now); !status.ok()) return ToGrpcStatus(status);
-    first_arms_.Add(exposures);
   }
   response->set_accepted(static_cast<uint32_t>(kept));
   return grpc::Status::OK;

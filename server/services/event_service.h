@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "server/services/first_arms.h"
 #include "server/services/live_catalog.h"
 #include "server/storage/store.h"
 #include "server/tiers/live_users.h"
@@ -13,8 +12,8 @@ namespace tierwise {
 // what may be left out, waits for the disk. Thread-safe.
 class EventService final : public v1::EventService::Service {
  public:
-  EventService(const LiveCatalog& catalog, Store& store, LiveUsers& users, FirstArms& first_arms)
-      : catalog_(catalog), store_(store), users_(users), first_arms_(first_arms) {}
+  EventService(const LiveCatalog& catalog, Store& store, LiveUsers& users)
+      : catalog_(catalog), store_(store), users_(users) {}
 
   grpc::Status RecordExposures(grpc::ServerContext* context, const v1::RecordExposuresRequest* request,
                                v1::RecordExposuresResponse* response) override;
@@ -34,7 +33,6 @@ class EventService final : public v1::EventService::Service {
   const LiveCatalog& catalog_;
   Store& store_;
   LiveUsers& users_;
-  FirstArms& first_arms_;
 };
 
 }  // namespace tierwise

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <utility>
+#include <numeric>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -144,30 +145,44 @@ class AttributeTable {
   std::vector<std::map<std::string, double>> codes_;
 };
 
-}  // namespace
+// What is known of one user after the other, as of now.
+class PresentUser {
+ public:
+  // Both must outlive it.
+  PresentUser(const UserTable& table, const AttributeSchema& schema) : table_(table), attributes_(schema) {
+    std::vector<int> slots(static_cast<size_t>(schema.size()));
+    std::iota(slots.begin(), slots.end(), 0);
+    plan_ = ReadPlan(table, schema, slots);
+  }
 
-absl::Status PolicyValues::CheckReader(bool is_needed) const {
-  if (!is_needed || reader_) return absl::OkStatus();
-  return absl::UnimplementedError("this server does not keep users' attributes by user: rules may look at tiers alone");
-}
+  void Read(uint64_t user_key) {
+    attributes_.Clear();
+    table_.Read(user_key, plan_, attributes_, {});
+  }
+
+  const UserAttributes& attributes() const { return attributes_; }
+
+ private:
+  const UserTable& table_;
+  ReadPlan plan_;
+  UserAttributes attributes_;
+};
+
+}  // namespace
 
 absl::StatusOr<v1::EvaluatePolicyResponse> PolicyValues::Evaluate(const v1::EvaluatePolicyRequest& request,
                                                                   absl::Time now) {
   TIERWISE_ASSIGN_OR_RETURN(const LaunchedCampaign launched, Find(request, now, catalog_, storage_));
   const AttributeSchema schema(*launched.definitions);
   TIERWISE_ASSIGN_OR_RETURN(const PolicyRule rule, PolicyRule::Compile(request.rule(), launched, schema));
-  TIERWISE_RETURN_IF_ERROR(CheckReader(rule.NeedsAttributes()));
   TIERWISE_ASSIGN_OR_RETURN(const PolicyWorth worth, WorthOf(launched, request.metric()));
   TIERWISE_ASSIGN_OR_RETURN(const PolicyUsers users,
                             GatherPolicyUsers(launched, worth.metric, worth.worth, events_, evidence_, history_));
   TIERWISE_RETURN_IF_ERROR(CheckUsers(launched, users));
-  UserAttributes user(schema);
+  PresentUser user(table_, schema);
   const auto arm_of = [&](size_t i) {
-    if (rule.NeedsAttributes()) {
-      user.Clear();
-      reader_(users.keys[i], user);
-    }
-    return rule.ArmOf(users.data.tier[i], user, absl::ToUnixMicros(launched.as_of));
+    if (rule.NeedsAttributes()) user.Read(users.keys[i]);
+    return rule.ArmOf(users.data.tier[i], user.attributes(), absl::ToUnixMicros(launched.as_of));
   };
   TIERWISE_ASSIGN_OR_RETURN(const PolicyEvaluation evaluation, EvaluateRule(users.data, arm_of, kConfidence, 0));
   v1::EvaluatePolicyResponse response;
@@ -180,19 +195,17 @@ absl::StatusOr<v1::EvaluatePolicyResponse> PolicyValues::Evaluate(const v1::Eval
 absl::StatusOr<v1::LearnPolicyResponse> PolicyValues::Learn(const v1::LearnPolicyRequest& request, absl::Time now) {
   TIERWISE_ASSIGN_OR_RETURN(const LaunchedCampaign launched, Find(request, now, catalog_, storage_));
   TIERWISE_ASSIGN_OR_RETURN(const std::vector<v1::Attribute> attributes, AttributesOf(request, *launched.definitions));
-  TIERWISE_RETURN_IF_ERROR(CheckReader(!attributes.empty()));
   TIERWISE_ASSIGN_OR_RETURN(const PolicyWorth worth, WorthOf(launched, ""));
   TIERWISE_ASSIGN_OR_RETURN(PolicyUsers users,
                             GatherPolicyUsers(launched, worth.metric, worth.worth, events_, evidence_, history_));
   TIERWISE_RETURN_IF_ERROR(CheckUsers(launched, users));
   const AttributeSchema schema(*launched.definitions);
   AttributeTable table(attributes, schema);
-  UserAttributes user(schema);
+  PresentUser user(table_, schema);
   for (const uint64_t key : users.keys) {
     if (attributes.empty()) break;
-    user.Clear();
-    reader_(key, user);
-    table.Add(user);
+    user.Read(key);
+    table.Add(user.attributes());
   }
   users.data.attributes = table.Take();
   PolicyLearningOptions options;

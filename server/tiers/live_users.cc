@@ -36,11 +36,13 @@ absl::Status LiveUsers::LoadFirstExposures() {
   for (const CompiledCampaign& campaign : view.snapshot->campaigns()) {
     if (!IsLaunched(campaign)) continue;
     const std::shared_ptr<CampaignFirstExposures> first = exposures_.Of(campaign.id);
-    const ExposureScan scan{campaign.id, {}, campaign.tiering->tiers(), absl::InfiniteFuture()};
+    ExposureScan scan{campaign.id, {}, campaign.tiering->tiers(), absl::InfiniteFuture()};
+    for (const CompiledVariant& variant : campaign.variants) scan.variants.push_back(variant.id);
     TIERWISE_RETURN_IF_ERROR(store_.events->ScanExposures(scan, [&](const ExposureColumns& columns) {
       for (size_t i = 0; i < columns.user.size(); ++i) {
-        if (columns.forced[i] != 0 || columns.tier[i] == kOtherName) continue;
-        first->Add(columns.user[i], columns.time_micros[i], columns.tier[i]);
+        if (columns.forced[i] != 0 || columns.tier[i] == kOtherName || columns.variant[i] == kOtherName) continue;
+        first->Add(columns.user[i], {columns.time_micros[i], columns.tier[i], columns.phase[i],
+                                     scan.variants[columns.variant[i]]});
       }
     }));
   }

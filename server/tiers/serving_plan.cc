@@ -2,12 +2,24 @@
 #include "server/tiers/serving_plan.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "experiments/base/facts.h"
 
 namespace tierwise {
 namespace {
+
+// The parameters that the variant at `index` has in `tier`.
+absl::string_view ParametersOf(const CompiledCampaign& campaign, absl::string_view tier, size_t index) {
+  const std::vector<std::string>& tiers = campaign.tiering->tiers();
+  const auto place = static_cast<size_t>(std::find(tiers.begin(), tiers.end(), tier) - tiers.begin());
+  const int plan = campaign.plan_of_tier[place];
+  for (const CompiledArm& arm : campaign.plans[static_cast<size_t>(plan)].arms) {
+    if (arm.variant == static_cast<int>(index)) return arm.parameters_json;
+  }
+  return campaign.variants[index].parameters_json;
+}
 
 bool HasAny(const UserAttributes& attributes, const std::vector<int>& slots) {
   return std::any_of(slots.begin(), slots.end(), [&](int slot) { return attributes.has(slot); });
@@ -47,6 +59,7 @@ bool ServedUser::NeedsTable(const UserAttributes& attributes) const {
 
 void ServedUser::Read(absl::string_view user_id, UserAttributes& attributes) {
   attributes_ = &attributes;
+  user_id_ = user_id;
   for (Asked& asked : asked_) {
     asked.is_overridden = asked.served != nullptr && HasAny(attributes, asked.served->campaign->tier_slots);
   }
@@ -66,6 +79,26 @@ UserStanding ServedUser::StandingIn(size_t campaign) const {
   const TierNow& now = tiers_[asked.served->tiering];
   const bool is_of_launch = now.tier != kNoTier && now.revision == asked.served->campaign->tiering_revision;
   return {*attributes_, is_of_launch ? now.tier : UserStanding::kFindTier, v1::TIER_SOURCE_STORED};
+}
+
+Decision ServedUser::WithKeptArm(size_t campaign, const Decision& decision) const {
+  const ServedCampaign* served = asked_[campaign].served;
+  if (served == nullptr || !served->campaign->keeps_arms || decision.reason != v1::ASSIGNMENT_REASON_SPLIT) {
+    return decision;
+  }
+  const std::optional<FirstExposure> first = served->exposures->Find(KeyOf(user_id_));
+  if (!first.has_value() || first->phase >= decision.phase) return decision;
+  const std::vector<CompiledVariant>& variants = served->campaign->variants;
+  const auto variant = std::find_if(variants.begin(), variants.end(),
+                                    [&](const CompiledVariant& each) { return each.id == first->variant; });
+  if (variant == variants.end()) return decision;
+  Decision kept = decision;
+  kept.variant = variant->id;
+  kept.parameters_json =
+      ParametersOf(*served->campaign, decision.tier, static_cast<size_t>(variant - variants.begin()));
+  kept.phase = first->phase;
+  kept.propensity = 1.0;
+  return kept;
 }
 
 }  // namespace tierwise

@@ -47,6 +47,11 @@ class ServedUser {
   // campaign was launched with; the stored attributes.
   UserStanding StandingIn(size_t campaign) const;
 
+  // `decision`, of the campaign at that place, as it holds for this user: in a campaign that keeps arms, whoever was
+  // exposed in an earlier phase keeps the arm of then, with that phase; its propensity is 1, since nothing is drawn any
+  // more.
+  Decision WithKeptArm(size_t campaign, const Decision& decision) const;
+
  private:
   struct Asked {
     const ServedCampaign* served;  // null: nothing is known beforehand
@@ -59,6 +64,7 @@ class ServedUser {
   std::vector<Asked> asked_;
   std::vector<TierNow> tiers_;
   const UserAttributes* attributes_ = nullptr;
+  absl::string_view user_id_;
   uint64_t user_key_ = 0;
   bool is_known_ = false;
 };

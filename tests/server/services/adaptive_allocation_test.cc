@@ -95,15 +95,14 @@ class AdaptiveAllocationTest : public testing::Test {
   // Also what a restart does.
   void Open() {
     allocation_.reset();
+    users_.reset();
     catalog_.reset();
     store_ = Store{};
     store_ = OpenStore({folder_.File("store.duckdb")}).value();
     catalog_ = LiveCatalog::Open(*store_.catalog).value();
-    evidence_ = std::make_unique<EvidenceCache>(*store_.events);
-    first_arms_ = std::make_unique<FirstArms>();
-    allocation_ =
-        std::make_unique<AdaptiveAllocation>(*catalog_, *store_.catalog, *store_.events, *evidence_, *first_arms_, 1);
-    EXPECT_TRUE(allocation_->KeepArms(kLaunch + absl::Hours(1000)).ok());
+    evidence_ = std::make_unique<EvidenceCache>(FactSources{*store_.events});
+    users_ = LiveUsers::Open(*catalog_, store_, 1).value();
+    allocation_ = std::make_unique<AdaptiveAllocation>(*catalog_, *store_.catalog, *store_.events, *evidence_, 1);
   }
 
   v1::Campaign Campaign() const { return *catalog_->view().definitions->FindCampaign("spring"); }
@@ -116,8 +115,8 @@ class AdaptiveAllocationTest : public testing::Test {
     value.set_attribute("spend");
     value.set_double_value(spend);
     v1::AssignResponse response;
-    EXPECT_TRUE(
-        AnswerAssign(*catalog_->view().snapshot, absl::ToUnixMicros(now), request, response, first_arms_.get()).ok());
+    const auto plan = users_->PlanFor(catalog_->view().snapshot);
+    EXPECT_TRUE(AnswerAssign(*plan, absl::ToUnixMicros(now), request, response).ok());
     return response.assignments(0);
   }
 
@@ -147,8 +146,7 @@ class AdaptiveAllocationTest : public testing::Test {
       order.set_name("order");
       *order.mutable_time() = ToProto(now + absl::Minutes(10));
     }
-    EXPECT_TRUE(store_.events->AppendExposures(exposures, now).ok());
-    first_arms_->Add(exposures);
+    EXPECT_TRUE(users_->AppendExposures(exposures, now).ok());
     EXPECT_TRUE(store_.events->AppendEvents(orders, now + absl::Minutes(20)).ok());
     return assigned;
   }
@@ -162,7 +160,7 @@ class AdaptiveAllocationTest : public testing::Test {
   Store store_;
   std::unique_ptr<LiveCatalog> catalog_;
   std::unique_ptr<EvidenceCache> evidence_;
-  std::unique_ptr<FirstArms> first_arms_;
+  std::unique_ptr<LiveUsers> users_;
   std::unique_ptr<AdaptiveAllocation> allocation_;
 };
 
