@@ -5,9 +5,9 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <string>
 #include <utility>
-#include <numeric>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
