@@ -71,7 +71,7 @@ absl::StatusOr<PlanningDesign> DesignOf(const v1::Report& report, const v1::Camp
   const AnalysisRules rules = RulesOf(campaign);
   double covered = 0.0;
   for (const v1::ArmSummary& arm : metric->arms()) {
-    if (arm.tier().empty() || arm.variant() != control || arm.users() == 0) continue;
+    if (arm.tier().empty() || arm.variant() != control || arm.users() == 0 || !arm.has_mean()) continue;
     const double n = static_cast<double>(arm.users());
     const double sd = is_rate || !arm.has_standard_error() ? kUnknown : arm.standard_error() * std::sqrt(n);
     const double lift = rules.worthwhile_lift > 0.0 ? rules.worthwhile_lift : kUnknown;
@@ -96,7 +96,9 @@ absl::StatusOr<PlanningDesign> DesignOf(const v1::Report& report, const v1::Camp
 
 absl::StatusOr<PlanningDesign> ObservedDesign(const std::string& campaign, const std::string& file,
                                               const std::string& metric, const Invocation& invocation) {
-  const auto is_rate = [](const v1::Metric& definition) { return definition.has_conversion(); };
+  const auto is_rate = [](const v1::Metric& definition) {
+    return definition.has_conversion() || definition.has_retention() || definition.has_tier_movement();
+  };
   if (campaign.empty()) {
     TIERWISE_ASSIGN_OR_RETURN(const SummarySource source,
                               ReadSummary({file, CellFormat::kByName, ""}, invocation.terminal));

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "experiments/analysis/campaign_data.h"
+#include "experiments/analysis/data_check.h"
 #include "experiments/analysis/health.h"
 #include "experiments/analysis/metric_analysis.h"
 #include "experiments/base/status_macros.h"
@@ -57,6 +58,7 @@ std::string LiftPrior::Words() const {
 absl::StatusOr<PastCampaign> PastLiftsOf(const CampaignData& data) {
   PastCampaign past;
   const MetricData* primary = data.Primary();
+  TIERWISE_RETURN_IF_ERROR(CheckCampaignData(data));
   if (primary == nullptr || data.TotalUsers() == 0) return past;
   TIERWISE_ASSIGN_OR_RETURN(const std::vector<v1::HealthCheck> checks, CheckHealth(data));
   if (!IsHealthy(checks)) return past;

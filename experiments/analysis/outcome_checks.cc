@@ -94,8 +94,10 @@ v1::HealthCheck CheckZeroVariance(const CampaignData& data) {
   if (constant.empty()) return Check(kName, v1::HEALTH_STATUS_OK, "Every metric varies.");
   return Check(
       kName, v1::HEALTH_STATUS_WARNING,
-      absl::StrCat("The same outcome for every user: ", absl::StrJoin(constant, ", "),
-                   ". Nothing can be tested: look whether the metric's events arrive, under the name it counts."));
+      absl::StrCat(
+          "The same outcome for every user: ", absl::StrJoin(constant, ", "),
+          ". Nothing can be tested: look whether the metric's events arrive, under the name it counts; for a tier "
+          "movement, whether the tiering is refreshed."));
 }
 
 absl::StatusOr<v1::HealthCheck> CheckPreExposure(const CampaignData& data) {

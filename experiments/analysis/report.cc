@@ -8,6 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "experiments/analysis/claims.h"
+#include "experiments/analysis/data_check.h"
 #include "experiments/analysis/decisions.h"
 #include "experiments/analysis/health.h"
 #include "experiments/analysis/metric_analysis.h"
@@ -94,6 +95,7 @@ absl::StatusOr<v1::Report> BuildReport(const CampaignData& data, double confiden
   if (!(confidence >= 0.5 && confidence <= 0.9999)) {
     return InvalidField("confidence", absl::StrCat("must be from 0.5 to 0.9999; it is ", confidence));
   }
+  TIERWISE_RETURN_IF_ERROR(CheckCampaignData(data));
   v1::Report report;
   report.set_campaign(data.id);
   report.set_campaign_revision(data.revision);

@@ -89,6 +89,7 @@ class CampaignCheck {
       const std::string field = FieldPath(field_, "metrics", i);
       CheckReference(campaign_.metrics(i), "metrics", "metric", definitions_, field, problems_);
       CheckNew(campaign_.metrics(i), "metric", field, seen);
+      CheckTierReached(campaign_.metrics(i), field);
     }
   }
 
@@ -150,6 +151,21 @@ class CampaignCheck {
   }
 
  private:
+  // A draft must not measure who reaches a tier that its tiering does not have. A launched campaign keeps its tiering
+  // of the launch, which is not looked at here.
+  void CheckTierReached(const std::string& id, const std::string& field) {
+    const v1::Metric* metric = definitions_.FindMetric(id);
+    const v1::Tiering* tiering = definitions_.FindTiering(campaign_.tiering());
+    const bool is_draft =
+        campaign_.state() == v1::CAMPAIGN_STATE_UNSPECIFIED || campaign_.state() == v1::CAMPAIGN_STATE_DRAFT;
+    if (metric == nullptr || tiering == nullptr || !is_draft) return;
+    if (metric->tier_movement().outcome() != v1::MOVEMENT_OUTCOME_REACHED) return;
+    std::vector<absl::string_view> tiers;
+    for (const v1::Tier& tier : tiering->tiers()) tiers.push_back(tier.id());
+    CheckKnown(metric->tier_movement().tier(), tiers, absl::StrCat("tier of \"", tiering->id(), "\" named"), field,
+               problems_);
+  }
+
   void CheckGuardrails(const v1::AnalysisPlan& plan, const std::string& plan_field) {
     CheckCount(plan.guardrails_size(), 0, kMaxGuardrails, "guardrails", FieldPath(plan_field, "guardrails"), problems_);
     const std::vector<absl::string_view> metrics(campaign_.metrics().begin(), campaign_.metrics().end());

@@ -77,6 +77,24 @@ TEST(CampaignCheckTest, WhatItRefersToMustExist) {
           "campaigns/spring.layer.layer: there is no layer \"mail\"; did you mean \"email\"?"));
 }
 
+TEST(CampaignCheckTest, ATierToBeReachedIsOneOfTheTiering) {
+  const auto problems_with = [](const std::string& tier) {
+    Definitions definitions = Shop();
+    v1::Definition reached;
+    reached.mutable_metric()->set_id("reached");
+    reached.mutable_metric()->mutable_tier_movement()->set_outcome(v1::MOVEMENT_OUTCOME_REACHED);
+    reached.mutable_metric()->mutable_tier_movement()->set_tier(tier);
+    definitions.Put(reached);
+    v1::Campaign draft = Draft("spring");
+    draft.add_metrics("reached");
+    Put(draft, definitions);
+    return ProblemsIn(definitions);
+  };
+  EXPECT_THAT(problems_with("gold"), IsEmpty());
+  EXPECT_THAT(problems_with("golt"),
+              ElementsAre(AllOf(StartsWith("campaigns/spring.metrics[1]: "), testing::HasSubstr("golt"))));
+}
+
 TEST(CampaignCheckTest, AnUnknownTieringIsOneProblem) {
   EXPECT_THAT(ProblemsAfter([](v1::Campaign& c) { c.set_tiering("worth"); }),
               ElementsAre("campaigns/spring.tiering: there is no tiering \"worth\""));
