@@ -72,7 +72,7 @@ absl::StatusOr<Evidence> Join(const LaunchedCampaign& launched, EventLog& events
   spec.current_phase.assign(phases.size(), 1);
   std::vector<const v1::Metric*> planned;
   for (const v1::Metric& metric : metrics) planned.push_back(&metric);
-  spec.plan = PlanMetrics(planned);
+  spec.plan = PlanMetrics(planned, {});
   spec.as_of_micros = absl::ToUnixMicros(launched.as_of);
   spec.threads = threads;
   const std::vector<std::string> event_names = spec.plan.event_names;

@@ -200,7 +200,8 @@ absl::Status AnswerExplain(const ServingPlan& plan, int64_t now_micros, const v1
   ServedUser served(plan, {campaign});
   served.Read(request.user_id(), user);
   const Explanation explanation = ExplainAssignment(campaign, request.user_id(), served.StandingIn(0), now_micros);
-  Fill(request.campaign(), served.WithKeptArm(0, explanation.decision), *response.mutable_assignment());
+  const Decision decision = served.WithKeptArm(0, explanation.decision);
+  Fill(request.campaign(), decision, *response.mutable_assignment());
   for (const DecisionStep& step : explanation.steps) {
     v1::ExplainStep* out = response.add_steps();
     out->set_step(step.step);

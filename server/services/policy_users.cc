@@ -89,8 +89,10 @@ class RowBuilder {
     const double propensity = PropensityOf(first);
     if (!(propensity > 0.0)) return;
     std::fill(outcomes_.begin(), outcomes_.end(), 0.0);
-    if (!events.empty()) outcomes_of_.Compute(first.time_micros, events, absl::MakeSpan(outcomes_));
-    users.keys.push_back(first.user_order * kOrderInverse);
+    if (!events.empty()) {
+      outcomes_of_.Compute({first.time_micros, first.tier, events, {}}, absl::MakeSpan(outcomes_));
+    }
+    users.keys.push_back(UserKeyOf(first.user_order));
     users.data.arm.push_back(first.variant);
     users.data.tier.push_back(first.tier);
     users.data.propensity.push_back(propensity);
@@ -98,10 +100,6 @@ class RowBuilder {
   }
 
  private:
-  // Of the multiplication in UserOrder, modulo 2^64.
-  static constexpr uint64_t kOrderInverse = 0xF1DE83E19937733D;
-  static_assert(0x9E3779B97F4A7C15 * kOrderInverse == 1);
-
   double PropensityOf(const PhasedExposure& first) const {
     if (first.tier >= shares_.size() || first.phase == 0 || first.phase > shares_[first.tier].size()) return 0.0;
     const std::vector<double>& shares = shares_[first.tier][first.phase - 1];
@@ -123,7 +121,7 @@ absl::StatusOr<PolicyUsers> GatherPolicyUsers(const LaunchedCampaign& launched, 
   for (const v1::Tier& tier : launched.tiering.tiers()) tiers.push_back(tier.id());
   TIERWISE_ASSIGN_OR_RETURN(auto shares, history.SharesOf(launched.campaign, tiers));
   const v1::Metric* planned = &metric;
-  const MetricPlan plan = PlanMetrics({&planned, 1});
+  const MetricPlan plan = PlanMetrics({&planned, 1}, tiers);
   const auto alone = evidence.GatherAlone();
   TIERWISE_ASSIGN_OR_RETURN(const std::vector<PhasedExposure> exposures, ScanExposures(launched, events));
   TIERWISE_ASSIGN_OR_RETURN(const std::vector<EventRow> rows, ScanEvents(launched, plan, exposures, events));
