@@ -63,7 +63,8 @@ absl::StatusOr<bool> IsStopped(const v1::Campaign& campaign, const AllocationDat
                                size_t arm, size_t control) {
   for (int i = 0; i < campaign.analysis().guardrails_size(); ++i) {
     const v1::Metric& metric = data.metrics[static_cast<size_t>(i) + 1];
-    if (metric.has_ratio() || metric.has_quantile()) continue;  // no mean per user to go by
+    // No mean per user to go by, or none that the batches know.
+    if (metric.has_ratio() || metric.has_quantile() || metric.has_tier_movement()) continue;
     const std::vector<AdaptiveBatch>& batches = tier.by_metric[static_cast<size_t>(i) + 1];
     if (RandomisedUsers(batches, arm) < 2 || RandomisedUsers(batches, control) < 2) continue;
     GuardrailRule rule;
