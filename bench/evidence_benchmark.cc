@@ -10,25 +10,20 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "bench/user_keys.h"
 #include "experiments/base/facts.h"
 #include "experiments/evidence/evidence.h"
 
 namespace tierwise {
 namespace {
 
+using bench::KeyOfNumber;
+
 constexpr size_t kExposures = 10'000'000;
 constexpr size_t kEvents = 3'000'000;
 constexpr uint64_t kUsers = 10'000'000;
 constexpr size_t kRunRows = 2048;  // as an engine hands them out
 constexpr int64_t kDayMicros = int64_t{86'400} * 1'000'000;
-
-// A key like that of a hashed user id (splitmix64's finalizer).
-uint64_t KeyOfNumber(uint64_t number) {
-  number += 0x9E3779B97F4A7C15;
-  number = (number ^ (number >> 30)) * 0xBF58476D1CE4E5B9;
-  number = (number ^ (number >> 27)) * 0x94D049BB133111EB;
-  return number ^ (number >> 31);
-}
 
 // One run of facts at a time, so that peak memory is the join's.
 class FactSource {
