@@ -11,11 +11,14 @@
 
 #include "absl/functional/function_ref.h"
 #include "bench/random_events.h"
+#include "bench/user_keys.h"
 #include "experiments/base/facts.h"
 #include "experiments/evidence/evidence.h"
 
 namespace tierwise {
 namespace {
+
+using bench::KeyOfNumber;
 
 constexpr size_t kExposures = 10'000'000;
 constexpr size_t kEvents = 3'000'000;

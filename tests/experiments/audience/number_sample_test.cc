@@ -41,8 +41,12 @@ TEST_F(NumberSampleTest, HasTheNumbersOfItsUsers) {
   ASSERT_THAT(sample.columns, SizeIs(2));
   for (size_t i = 0; i < sample.keys.size(); ++i) {
     EXPECT_EQ(sample.columns[0][i], static_cast<double>(sample.keys[i]));
-    if (sample.keys[i] % 2 == 1) EXPECT_TRUE(std::isnan(sample.columns[1][i]));
-    if (sample.keys[i] % 2 == 0) EXPECT_EQ(sample.columns[1][i], static_cast<double>(sample.keys[i] % 100));
+    if (sample.keys[i] % 2 == 1) {
+      EXPECT_TRUE(std::isnan(sample.columns[1][i]));
+    }
+    if (sample.keys[i] % 2 == 0) {
+      EXPECT_EQ(sample.columns[1][i], static_cast<double>(sample.keys[i] % 100));
+    }
   }
 }
 

@@ -217,8 +217,12 @@ TEST_F(TierFinderTest, HoldsForRandomWalks) {
         // Past every cut between the two by a fifth of it.
         for (int cut = std::min(next, present); cut < std::max(next, present); ++cut) {
           const double value = cut == 0 ? 100 : 50;
-          if (next < present) ASSERT_GE(spend, value * 1.2);
-          if (next > present) ASSERT_LT(spend, value * 0.8);
+          if (next < present) {
+            ASSERT_GE(spend, value * 1.2);
+          }
+          if (next > present) {
+            ASSERT_LT(spend, value * 0.8);
+          }
         }
       }
       present = next;

@@ -82,7 +82,7 @@ TEST(TierTemplatesTest, EveryCombinationOfScoresHasAGroup) {
   for (const double cut : {2, 3, 4, 5}) cuts.add_monetary(cut);
   const auto group = [&](int recency, int frequency, int monetary) {
     UserAttributes user(made.schema);
-    user.SetDouble(*made.schema.SlotOf("recency_days"), 5 - recency);
+    user.SetDouble(*made.schema.SlotOf("recency_days"), 6 - recency);
     user.SetInt(*made.schema.SlotOf("orders_12m"), frequency);
     user.SetDouble(*made.schema.SlotOf("spend_12m"), monetary);
     return made.TierOf(user);

@@ -129,7 +129,9 @@ TEST(ReachPropertyTest, EqualsALoopOverUsers) {
       shown.insert(value.value);
     }
     for (const auto& [value, users] : values) {
-      if (!shown.contains(value)) ASSERT_LE(users, reach.by_value.back().users);
+      if (!shown.contains(value)) {
+        ASSERT_LE(users, reach.by_value.back().users);
+      }
     }
     int64_t others = 0;
     for (const uint64_t key : reached) {
