@@ -29,7 +29,8 @@ CampaignData Campaign(int metrics, int variants, int tiers, v1::SequentialRule r
     metric.role = m == 0 ? v1::METRIC_ROLE_PRIMARY : v1::METRIC_ROLE_SECONDARY;
     for (size_t cell = 0; cell < data.users.size(); ++cell) {
       const double mean = 100.0 + 3.0 * std::sin(static_cast<double>(cell) + m);
-      metric.cells.push_back(JointMoments::FromParts(kUsers, {mean, 80.0}, {2.5e7, 1.5e7, 2.5e7}));
+      metric.cells.push_back(
+          JointMoments::FromParts(kUsers, {mean, 80.0}, {2.5e7, 1.5e7, 2.5e7}, {2.5e9, 1.5e9, 1e9, 2.5e9}));
     }
     data.metrics.push_back(std::move(metric));
   }

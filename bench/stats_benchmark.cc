@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "experiments/stats/adjustment.h"
@@ -14,10 +15,12 @@
 #include "experiments/stats/confidence_sequence.h"
 #include "experiments/stats/exact_tests.h"
 #include "experiments/stats/group_sequential.h"
+#include "experiments/stats/mean_contrast.h"
 #include "experiments/stats/means.h"
 #include "experiments/stats/pooling.h"
 #include "experiments/stats/post_stratification.h"
 #include "experiments/stats/proportions.h"
+#include "experiments/stats/rate_contrast.h"
 #include "experiments/stats/ratios.h"
 #include "experiments/stats/relative_lift.h"
 #include "experiments/stats/srm.h"
@@ -89,6 +92,34 @@ void BM_CompareMeans(benchmark::State& state) {
   Time(state, [&] { return CompareMeans(control, treatment, kConfidence); });
 }
 BENCHMARK(BM_CompareMeans);
+
+// Test and both intervals, corrected for skewness.
+void BM_ContrastOfMeans(benchmark::State& state) {
+  const Moments control = ControlArm().Marginal(0), treatment = TreatmentArm().Marginal(0);
+  Time(state, [&] {
+    const MeanContrast contrast(MeansOf(control, treatment));
+    return std::pair(CompareContrast(contrast, Method::kWelch, kConfidence), ContrastLift(contrast, kConfidence));
+  });
+}
+BENCHMARK(BM_ContrastOfMeans);
+
+void BM_ContrastOfRates(benchmark::State& state) {
+  Time(state, [] {
+    const RateContrast contrast(std::vector<RateStratum>{{kControl, kTreatment}});
+    return std::pair(CompareContrast(contrast, kConfidence), ContrastLift(contrast, kConfidence));
+  });
+}
+BENCHMARK(BM_ContrastOfRates);
+
+// The same over eight tiers.
+void BM_ContrastOfRatesOverTiers(benchmark::State& state) {
+  const std::vector<RateStratum> strata(8, {kControl, kTreatment, 0.125});
+  Time(state, [&] {
+    const RateContrast contrast(strata);
+    return std::pair(CompareContrast(contrast, kConfidence), ContrastLift(contrast, kConfidence));
+  });
+}
+BENCHMARK(BM_ContrastOfRatesOverTiers);
 
 void BM_FiellerLift(benchmark::State& state) {
   const ArmMeans means = MeansOf(ControlArm().Marginal(0), TreatmentArm().Marginal(0));

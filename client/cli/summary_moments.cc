@@ -29,6 +29,7 @@ class MomentsReader {
     CheckUsers();
     CheckNumbers();
     CheckFields();
+    CheckSkewness();
     if (has_problem_ || cell_.n() == 0) return JointMoments(variables_.count());
     if (variables_.kind == summary::METRIC_KIND_RATE) {
       ReadRate();
@@ -119,6 +120,9 @@ class MomentsReader {
         Need({"mean", "variance"}, "a mean needs both of `mean` and `variance`");
       }
     }
+    if (variables_.kind != summary::METRIC_KIND_MEAN || variables_.has_covariate) {
+      Refuse({"skewness"}, "it serves means without a covariate; that of a rate is known from its conversions");
+    }
     if (is_ratio) {
       Need(denominator, "a ratio needs mean and variance of its denominator, and its covariance with the numerator");
     } else {
@@ -171,6 +175,14 @@ class MomentsReader {
                                                          i, ", one for each covariate before it"));
     }
     for (const double covariance : covariate.covariances()) check("covariances", true, covariance);
+  }
+
+  // No user can be further out than sqrt(n) standard deviations.
+  void CheckSkewness() {
+    if (cell_.has_skewness() && std::abs(cell_.skewness()) > std::sqrt(n_)) {
+      Add("skewness", absl::StrCat("is ", cell_.skewness(), "; ", cell_.n(), " users have at most sqrt(n), ",
+                                   std::sqrt(n_), ", in size"));
+    }
   }
 
   void CheckNothingCounted() {
@@ -282,6 +294,14 @@ class MomentsReader {
   JointMoments Moments() const {
     std::vector<double> upper;
     for (const std::vector<double>& row : comoments_) upper.insert(upper.end(), row.begin(), row.end());
+    if (means_.size() == 1 && variables_.kind == summary::METRIC_KIND_RATE) {
+      return JointMoments::FromParts(cell_.n(), means_, {upper[0]}, {upper[0] * (1.0 - 2.0 * means_[0])});
+    }
+    if (cell_.has_skewness()) {
+      const double variance = cell_.n() > 1 ? upper[0] / (n_ - 1.0) : 0.0;
+      return JointMoments::FromParts(cell_.n(), means_, {upper[0]},
+                                     {n_ * cell_.skewness() * variance * std::sqrt(variance)});
+    }
     return JointMoments::FromParts(cell_.n(), means_, std::move(upper));
   }
 

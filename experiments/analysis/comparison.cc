@@ -101,11 +101,16 @@ std::optional<ArmMeans> ArmMeansOf(Estimand estimand, const JointMoments& contro
 }
 
 // Difference and lift from the arms' means, by the statistic of `contrast`; `classical` names the method where it does
-// not correct for skewness.
+// not correct for skewness, and that of the interval beside it where it does.
 absl::Status FillFromMeans(const MeanContrast& contrast, Method classical, double confidence,
                            v1::Comparison& comparison) {
   TIERWISE_ASSIGN_OR_RETURN(const Estimate estimate, CompareContrast(contrast, classical, confidence));
   FillDifference(estimate, IntervalWords(estimate.method), comparison);
+  if (estimate.method == Method::kSkewnessCorrected) {
+    const ArmMeans& means = contrast.means();
+    const Estimate uncorrected = MakeEstimate(classical, estimate.effect, estimate.se, means.df, confidence);
+    AddInterval(IntervalWords(classical), confidence, uncorrected.interval, *comparison.mutable_difference());
+  }
   TIERWISE_ASSIGN_OR_RETURN(const RelativeLift lift, ContrastLift(contrast, confidence));
   FillLift(lift, comparison);
   return absl::OkStatus();

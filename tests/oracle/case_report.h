@@ -23,6 +23,8 @@ class CaseReport {
     nlohmann::json got;
     bool null_is_uncomputed = false;
     bool less_is_better = false;
+    nlohmann::json definition = {};  // what the field's own definition gives; null where only the record counts
+    std::string contradiction = {};  // why the record may differ from it
   };
 
   void Got(absl::string_view field, nlohmann::json value) { values_[std::string(field)] = {std::move(value)}; }
@@ -42,6 +44,15 @@ class CaseReport {
   }
   // For the value of a minimised criterion: below the reference also passes.
   void GotMinimum(absl::string_view field, double value) { values_[std::string(field)] = {value, false, true}; }
+
+  // For fields whose record is known to contradict the field's own definition in some cases: `value` must agree with
+  // `definition`, computed by other code; and with the record, unless that contradicts the definition, which is counted
+  // and printed with `reason`.
+  void GotByDefinition(absl::string_view field, const Interval& value, const Interval& definition,
+                       absl::string_view reason) {
+    values_[std::string(field)] = {
+        .got = Json(value), .definition = Json(definition), .contradiction = std::string(reason)};
+  }
 
   // The value, or fails the case with the status.
   template <typename T>

@@ -91,18 +91,34 @@ class Comparison {
   // Descends to the fields that the report names.
   void Walk(const std::string& path, const json& expected) {
     if (IsNotCompared(path)) return;
-    if (const CaseReport::Value* value = report_.Find(path)) {
+    if (const CaseReport::Value* value = report_.Find(path); value != nullptr && !value->definition.is_null()) {
+      CompareByDefinition(path, expected, *value);
+    } else if (value != nullptr) {
       if (!(value->null_is_uncomputed && expected.is_null())) CompareValue(path, path, expected, value->got, *value);
     } else if (expected.is_object()) {
       for (const auto& [key, inner] : expected.items()) Walk(path.empty() ? key : absl::StrCat(path, ".", key), inner);
     } else {
-      mismatches_.push_back({path, expected.dump(), "unknown field"});
+      result_.mismatches.push_back({path, expected.dump(), "unknown field"});
     }
   }
 
-  std::vector<Mismatch> Take() { return std::move(mismatches_); }
+  CaseResult Take() { return std::move(result_); }
 
  private:
+  // The product against the definition; then against the record, unless that contradicts the definition.
+  void CompareByDefinition(const std::string& path, const json& expected, const CaseReport::Value& value) {
+    CompareValue(path, absl::StrCat(path, " (by its definition)"), value.definition, value.got, value);
+    if (expected.is_null()) return;
+    const size_t mismatches = result_.mismatches.size();
+    CompareValue(path, path, expected, value.definition, value);
+    if (result_.mismatches.size() == mismatches) {
+      CompareValue(path, path, expected, value.got, value);
+      return;
+    }
+    result_.mismatches.resize(mismatches);
+    result_.contradictions.push_back({path, expected.dump(), value.definition.dump(), value.contradiction});
+  }
+
   bool IsNotCompared(const std::string& path) const {
     const std::vector<absl::string_view> keys = absl::StrSplit(path, '.');
     const auto names = [&](const NotCompared& entry) {
@@ -119,7 +135,7 @@ class Comparison {
         const std::string inner_path = absl::StrCat(path, ".", key);
         if (IsNotCompared(inner_path)) continue;
         if (!got.is_object() || !got.contains(key)) {
-          mismatches_.push_back({absl::StrCat(shown, ".", key), inner.dump(), "unknown field"});
+          result_.mismatches.push_back({absl::StrCat(shown, ".", key), inner.dump(), "unknown field"});
         } else {
           CompareValue(inner_path, absl::StrCat(shown, ".", key), inner, got.at(key), value);
         }
@@ -128,7 +144,7 @@ class Comparison {
     }
     if (expected.is_array()) {
       if (!got.is_array() || got.size() != expected.size()) {
-        mismatches_.push_back({shown, expected.dump(), got.dump()});
+        result_.mismatches.push_back({shown, expected.dump(), got.dump()});
         return;
       }
       for (size_t i = 0; i < expected.size(); ++i) {
@@ -136,7 +152,7 @@ class Comparison {
       }
       return;
     }
-    if (!IsMatch(path, expected, got, value)) mismatches_.push_back({shown, expected.dump(), got.dump()});
+    if (!IsMatch(path, expected, got, value)) result_.mismatches.push_back({shown, expected.dump(), got.dump()});
   }
 
   bool IsMatch(const std::string& path, const json& expected, const json& got, const CaseReport::Value& value) const {
@@ -153,13 +169,12 @@ class Comparison {
   const json& tolerance_;
   const json& tags_;
   const CaseReport& report_;
-  std::vector<Mismatch> mismatches_;
+  CaseResult result_;
 };
 
 }  // namespace
 
-std::vector<Mismatch> Compare(absl::string_view family, const json& tolerance, const json& test_case,
-                              const CaseReport& report) {
+CaseResult Compare(absl::string_view family, const json& tolerance, const json& test_case, const CaseReport& report) {
   const json tags = test_case.value("tags", json::array());
   Comparison comparison(family, tolerance, tags, report);
   for (const auto& [field, expected] : test_case.at("expected").items()) comparison.Walk(field, expected);

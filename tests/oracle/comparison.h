@@ -19,9 +19,22 @@ struct Mismatch {
   std::string got;
 };
 
+// A record that its own field's definition contradicts.
+struct Contradiction {
+  std::string field;
+  std::string recorded;
+  std::string definition;
+  std::string reason;
+};
+
+struct CaseResult {
+  std::vector<Mismatch> mismatches = {};
+  std::vector<Contradiction> contradictions = {};
+};
+
 // Every expected field of `test_case` that `report` does not match within `tolerance` (the file's object: patterns of
 // fields, or "<tag> cases" with patterns inside, to {"rel", "abs"}; "default" for the rest), or does not know.
-std::vector<Mismatch> Compare(absl::string_view family, const nlohmann::json& tolerance,
-                              const nlohmann::json& test_case, const CaseReport& report);
+CaseResult Compare(absl::string_view family, const nlohmann::json& tolerance, const nlohmann::json& test_case,
+                   const CaseReport& report);
 
 }  // namespace tierwise::oracle

@@ -20,7 +20,7 @@ const json kTolerance = json::parse(R"({
   "offset cases": {"var,t": {"rel": 0.5}}})");
 
 std::vector<Mismatch> CompareField(const json& expected, const CaseReport& report, const json& tags = json::array()) {
-  return Compare("family", kTolerance, {{"tags", tags}, {"expected", expected}}, report);
+  return Compare("family", kTolerance, {{"tags", tags}, {"expected", expected}}, report).mismatches;
 }
 
 TEST(ComparisonTest, ReportsWrongValuesUnknownFieldsAndWrongNulls) {
@@ -61,6 +61,24 @@ TEST(ComparisonTest, ComparesArraysObjectsAndInfinities) {
   EXPECT_EQ(CompareField({{"ci", {1.0}}}, report).size(), 1u);
   EXPECT_EQ(CompareField({{"end", "-inf"}}, report).size(), 1u);
   EXPECT_EQ(CompareField(json::parse(R"({"looks": [{"z": 1.0}, {"y": 2.0}]})"), report)[0].field, "looks[1].y");
+}
+
+TEST(ComparisonTest, ARecordThatContradictsItsDefinitionIsCountedAndNeverExcusesTheProduct) {
+  const auto compare = [](const json& expected, const Interval& got) {
+    CaseReport report;
+    report.GotByDefinition("ci", got, Interval{1.0, 2.0}, "why");
+    return Compare("family", kTolerance, {{"expected", {{"ci", expected}}}}, report);
+  };
+  const CaseResult right = compare({1.0, 2.0}, {1.0, 2.0});
+  EXPECT_TRUE(right.mismatches.empty() && right.contradictions.empty());
+  const CaseResult wrong_record = compare({1.5, 2.0}, {1.0, 2.0});
+  EXPECT_TRUE(wrong_record.mismatches.empty());
+  ASSERT_EQ(wrong_record.contradictions.size(), 1u);
+  EXPECT_EQ(wrong_record.contradictions[0].reason, "why");
+  // The product repeats the record's mistake.
+  EXPECT_EQ(compare({1.5, 2.0}, {1.5, 2.0}).mismatches.size(), 1u);
+  EXPECT_EQ(compare(nullptr, {1.5, 2.0}).mismatches.size(), 1u);
+  EXPECT_TRUE(compare(nullptr, {1.0, 2.0}).mismatches.empty());
 }
 
 TEST(ComparisonTest, SkipsOnlyWhatIsOnTheList) {

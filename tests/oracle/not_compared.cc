@@ -8,11 +8,6 @@ constexpr NotCompared kNotCompared[] = {
     {"*", "gbstats*", "records what GrowthBook's engine returns"},
     {"*", "eppo_documented", "records what Eppo documents"},
     {"*", "R_*", "records what an R package returns, where the reference is another"},
-    {"two_proportions", "score_mn_diff_ci",
-     "Miettinen-Nurminen is offered and checked against Newcombe (1998), Table II; the reference, statsmodels 0.13.5, "
-     "restricts the rates by a cubic with the control's conversions in place of its users, and its interval changes "
-     "when "
-     "the arms swap"},
     {"dose_response", "emax.params", "may be weakly identified: the fitted curve is compared"},
     {"dose_response", "sigEmax.params", "may be weakly identified: the fitted curve is compared"},
     {"dose_response", "logistic.params", "may be weakly identified: the fitted curve is compared"},

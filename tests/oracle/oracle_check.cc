@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -21,18 +22,26 @@ namespace {
 
 using nlohmann::json;
 
-std::vector<Mismatch> RunCase(const Family& family, const json& file, const json& test_case) {
+CaseResult RunCase(const Family& family, const json& file, const json& test_case) {
   CaseReport report;
   // The JSON library throws where a field is missing or has another type.
   try {
     family.check(test_case.at("input"), report);
     return Compare(family.name, file.at("tolerance"), test_case, report);
   } catch (const std::exception& error) {
-    return {{"(case)", "a result", error.what()}};
+    return {.mismatches = {{"(case)", "a result", error.what()}}};
   }
 }
 
-bool RunFile(const json& file) {
+// Records that contradict their definition, over all files.
+struct ContradictionCount {
+  std::string reason;
+  std::string cases;
+  int records = 0;
+};
+using Contradictions = std::map<std::string, ContradictionCount>;  // by family and field
+
+bool RunFile(const json& file, Contradictions& contradictions) {
   const std::string name = file.value("family", "");
   const absl::Span<const Family> families = Families();
   const auto family = std::find_if(families.begin(), families.end(), [&](const Family& f) { return f.name == name; });
@@ -44,22 +53,28 @@ bool RunFile(const json& file) {
   size_t passed = 0;
   std::string failures;
   for (const json& test_case : cases) {
-    const std::vector<Mismatch> mismatches = RunCase(*family, file, test_case);
-    if (mismatches.empty()) ++passed;
-    for (const Mismatch& mismatch : mismatches) {
-      failures += "  " + test_case.value("id", "(no id)") + " " + mismatch.field + ": expected " + mismatch.expected +
-                  ", got " + mismatch.got + "\n";
+    const CaseResult result = RunCase(*family, file, test_case);
+    const std::string id = test_case.value("id", "(no id)");
+    if (result.mismatches.empty()) ++passed;
+    for (const Contradiction& contradiction : result.contradictions) {
+      ContradictionCount& count = contradictions[name + " " + contradiction.field];
+      count.reason = contradiction.reason;
+      count.cases += " " + id;
+      ++count.records;
+    }
+    for (const Mismatch& mismatch : result.mismatches) {
+      failures += "  " + id + " " + mismatch.field + ": expected " + mismatch.expected + ", got " + mismatch.got + "\n";
     }
   }
   std::cout << name << ": " << passed << "/" << cases.size() << "\n" << failures;
   return failures.empty();
 }
 
-bool RunPath(const std::filesystem::path& path) {
+bool RunPath(const std::filesystem::path& path, Contradictions& contradictions) {
   try {
     std::ifstream stream(path);
     const json file = json::parse(stream);
-    if (file.value("schema", "") == "abstats-cases/1") return RunFile(file);
+    if (file.value("schema", "") == "abstats-cases/1") return RunFile(file, contradictions);
     std::cout << path.string() << ": unknown schema\n";
   } catch (const std::exception& error) {
     std::cout << path.string() << ": " << error.what() << "\n";
@@ -79,7 +94,15 @@ int Run(const std::filesystem::path& directory) {
   }
   std::sort(paths.begin(), paths.end());
   bool is_ok = true;
-  for (const auto& path : paths) is_ok = RunPath(path) && is_ok;
+  Contradictions contradictions;
+  for (const auto& path : paths) is_ok = RunPath(path, contradictions) && is_ok;
+  if (!contradictions.empty()) {
+    std::cout << "\nreference record contradicts its own definition (the product is checked against the definition):\n";
+  }
+  for (const auto& [field, count] : contradictions) {
+    std::cout << "  " << field << ": " << count.records << " records:" << count.cases << "\n    " << count.reason
+              << "\n";
+  }
   std::cout << "\nnot compared:\n";
   for (const NotCompared& entry : FieldsNotCompared()) {
     std::cout << "  " << entry.family << " " << entry.field << ": " << entry.reason << "\n";

@@ -157,10 +157,10 @@ TEST(HillstromAnalysisTest, TheExampleOfTheDocumentation) {
   EXPECT_EQ(absl::StrFormat("%d %.4f", conversion.sequential().looks(), conversion.sequential().critical_value()),
             "28 2.3973");
   EXPECT_EQ(report.decisions(0).text(),
-            "Ship it: conversion changes by +118.54 % (97.5 % interval +69.91 % to +188.64 %).");
+            "Ship it: conversion changes by +118.54 % (97.5 % interval +68.89 % to +184.83 %).");
   EXPECT_EQ(
       report.decisions(1).text(),
-      "Ship it: conversion changes by +54.20 % (97.5 % interval +17.32 % to +106.23 %). Its effect differs between "
+      "Ship it: conversion changes by +54.20 % (97.5 % interval +17.10 % to +104.01 %). Its effect differs between "
       "tiers: see each.");
   const v1::Heterogeneity& womens = conversion.heterogeneity(1);
   EXPECT_EQ(absl::StrFormat("%.2f %.4f %.2f", womens.q(), womens.p_value(), womens.i_squared()), "13.41 0.0012 0.85");

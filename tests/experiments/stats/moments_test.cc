@@ -104,5 +104,68 @@ TEST(JointMomentsTest, MergedPartsEqualTheWhole) {
   }
 }
 
+TEST(MomentsTest, ThirdMomentsAreThoseOfTheUsersAtMean1e9) {
+  std::vector<double> values;
+  for (int i = 0; i < 500; ++i) values.push_back(1e9 + (i % 10 == 0 ? 7.0 : i % 3));
+  double mean = 0.0, cubes = 0.0;
+  for (const double value : values) mean += (value - 1e9) / 500.0;
+  for (const double value : values) cubes += std::pow(value - 1e9 - mean, 3.0);
+  EXPECT_NEAR(*Of(values).m3, cubes, 1e-6 * cubes);
+}
+
+TEST(MomentsTest, OneSetWithoutThirdMomentsLeavesTheSumWithout) {
+  Moments known = Of({1.0, 2.0, 5.0});
+  known.Merge({.n = 2, .mean = 1.0, .m2 = 3.0});
+  EXPECT_FALSE(known.m3.has_value());
+  JointMoments joint(1);
+  joint.Add({1.0});
+  EXPECT_TRUE(joint.has_third());
+  joint.Merge(JointMoments::FromParts(2, {1.0}, {3.0}));
+  EXPECT_FALSE(joint.has_third());
+  joint.Add({4.0});
+  EXPECT_FALSE(joint.has_third());
+}
+
+TEST(JointMomentsTest, ThirdMomentsEqualThoseOfTheUsersInAnyGrouping) {
+  std::mt19937_64 random(11);
+  std::lognormal_distribution<double> draw;
+  std::vector<std::vector<double>> users;
+  JointMoments all(3), merged(3), part(3);
+  for (int i = 0; i < 400; ++i) {
+    const double x = draw(random);
+    users.push_back({x, 100.0 + x * draw(random), draw(random) - x});
+    all.Add(users.back());
+    part.Add(users.back());
+    if (i % 37 != 0) continue;
+    merged.Merge(part);
+    part = JointMoments(3);
+  }
+  merged.Merge(part);
+  merged.AddRepeated({1.0, 2.0, 3.0}, 5);
+  all.AddRepeated({1.0, 2.0, 3.0}, 5);
+  for (int i = 0; i < 5; ++i) users.push_back({1.0, 2.0, 3.0});
+  for (int i = 0; i < 3; ++i) {
+    for (int j = 0; j < 3; ++j) {
+      for (int k = 0; k < 3; ++k) {
+        double sum = 0.0;
+        for (const std::vector<double>& user : users) {
+          sum += (user[static_cast<size_t>(i)] - all.mean(i)) * (user[static_cast<size_t>(j)] - all.mean(j)) *
+                 (user[static_cast<size_t>(k)] - all.mean(k));
+        }
+        const double scale = std::abs(all.third(1, 1, 1));
+        EXPECT_NEAR(all.third(i, j, k), sum, 1e-10 * scale);
+        EXPECT_NEAR(merged.third(i, j, k), sum, 1e-10 * scale);
+      }
+    }
+  }
+  EXPECT_EQ(*all.Marginal(1).m3, all.third(1, 1, 1));
+  const std::vector<double> weights = {1.0, -2.0, 0.5};
+  double cubes = 0.0;
+  for (const std::vector<double>& user : users) {
+    cubes += std::pow(user[0] - all.mean(0) - 2.0 * (user[1] - all.mean(1)) + 0.5 * (user[2] - all.mean(2)), 3.0);
+  }
+  EXPECT_NEAR(ThirdOf(all, weights, weights, weights), cubes, 1e-9 * std::abs(cubes));
+}
+
 }  // namespace
 }  // namespace tierwise

@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <random>
+#include <vector>
 
 #include "experiments/base/problems.h"
 #include "experiments/stats/adjustment.h"
@@ -88,6 +89,29 @@ TEST(RatiosTest, BadMomentsNameTheField) {
   const JointMoments bad = JointMoments::FromParts(10, {1.0, 1.0}, {1.0, 2.0, 1.0});
   EXPECT_EQ(ProblemsOf(CompareRatios(good, bad, 0.95).status()).at(0).field, "treatment.comoment[0,1]");
   EXPECT_EQ(ProblemsOf(CompareRatios(JointMoments(1), good, 0.95).status()).at(0).field, "control");
+}
+
+TEST(RatiosTest, TheThirdMomentIsThatOfTheLinearisedUsers) {
+  std::mt19937_64 random(3);
+  std::lognormal_distribution<double> draw;
+  std::vector<std::vector<double>> users;
+  JointMoments arm(3);
+  for (int i = 0; i < 300; ++i) {
+    const double visits = 1.0 + draw(random);
+    users.push_back({visits * draw(random), visits, draw(random)});
+    arm.Add(users.back());
+  }
+  const double ratio = arm.mean(0) / arm.mean(1);
+  double cubes = 0.0, mixed = 0.0;
+  for (const std::vector<double>& user : users) {
+    const double deviation = (user[0] - ratio * user[1]) / arm.mean(1);
+    cubes += std::pow(deviation, 3.0);
+    mixed += deviation * deviation * (user[2] - arm.mean(2));
+  }
+  EXPECT_NEAR(*EstimateRatio(arm).unit_third, cubes / 300.0, 1e-9 * std::abs(cubes));
+  const JointMoments linearized = LinearizeRatio(arm);
+  EXPECT_NEAR(linearized.third(0, 0, 0), cubes, 1e-9 * std::abs(cubes));
+  EXPECT_NEAR(linearized.third(0, 0, 1), mixed, 1e-9 * std::abs(mixed));
 }
 
 }  // namespace

@@ -4,11 +4,13 @@
 
 #include "experiments/stats/adjustment.h"
 #include "experiments/stats/exact_tests.h"
+#include "experiments/stats/mean_contrast.h"
 #include "experiments/stats/means.h"
 #include "experiments/stats/moments.h"
 #include "experiments/stats/post_stratification.h"
 #include "experiments/stats/proportions.h"
 #include "experiments/stats/quantiles.h"
+#include "experiments/stats/rate_contrast.h"
 #include "experiments/stats/ratios.h"
 #include "experiments/stats/relative_lift.h"
 #include "experiments/stats/srm.h"
@@ -54,7 +56,7 @@ Results MomentsExample(const Given& given) {
   for (const double x : given.List("part_a")) all.Add(x);
   for (const double x : given.List("part_b")) part.Add(x);
   all.Merge(part);
-  return {{"mean", {all.mean}}, {"variance", {all.Variance()}}};
+  return {{"mean", {all.mean}}, {"variance", {all.Variance()}}, {"third", {*all.m3}}};
 }
 
 Results OneRate(const Given& given) {
@@ -83,6 +85,45 @@ Results ExactTests(const Given& given) {
   return {{"fisher", {*FisherExactP(control, treatment)}},
           {"mid_p", {*FisherExactP(control, treatment, true)}},
           {"boschloo", {BoschlooP(control, treatment)}}};
+}
+
+// "users mean variance skewness".
+Moments SkewedMomentsOf(const Given& given, const char* arm) {
+  Moments moments = MomentsOf(given, arm);
+  moments.m3 = static_cast<double>(moments.n) * given.List(arm)[3] * std::pow(moments.Variance(), 1.5);
+  return moments;
+}
+
+Results Skewness(const Given& given) {
+  const Moments control = SkewedMomentsOf(given, "control"), treatment = SkewedMomentsOf(given, "treatment");
+  const ArmMeans means = MeansOf(control, treatment);
+  const MeanContrast contrast(means);
+  const Estimate estimate = *CompareContrast(contrast, Method::kWelch, kConfidence);
+  const double third = means.thirds->treatment - means.thirds->control;
+  return {{"effect", {estimate.effect}},
+          {"se", {estimate.se}},
+          {"skewness", {third / std::pow(estimate.se, 3.0)}},
+          {"p", {estimate.test.p}},
+          {"welch_p", {CompareMeans(control, treatment, kConfidence)->test.p}},
+          {"interval", Ends(estimate.interval)},
+          {"lift_interval", Ends(ContrastLift(contrast, kConfidence)->interval)}};
+}
+
+Results SkewedRates(const Given& given) {
+  const Proportion control = ProportionOf(given, "control"), treatment = ProportionOf(given, "treatment");
+  const RateContrast contrast(std::vector<RateStratum>{{control, treatment}});
+  const Estimate estimate = *CompareContrast(contrast, kConfidence);
+  const Proportion both{control.conversions + treatment.conversions, control.users + treatment.users};
+  const auto n_c = static_cast<double>(control.users), n_t = static_cast<double>(treatment.users);
+  const double rate = both.Rate();
+  const double skewness = (1.0 - 2.0 * rate) / std::sqrt(rate * (1.0 - rate)) * (1.0 / n_t / n_t - 1.0 / n_c / n_c) /
+                          std::pow(1.0 / n_t + 1.0 / n_c, 1.5);
+  return {{"effect", {estimate.effect}},
+          {"z", {ScoreTest(control, treatment).test.statistic}},
+          {"skewness", {skewness}},
+          {"p", {estimate.test.p}},
+          {"interval", Ends(estimate.interval)},
+          {"lift_interval", Ends(ContrastLift(contrast, kConfidence)->interval)}};
 }
 
 Results Welch(const Given& given) {
@@ -218,6 +259,8 @@ std::vector<WorkedExample> EstimatorExamples() {
           {"newcombe", Newcombe},
           {"miettinen-nurminen", MiettinenNurminen},
           {"exact-tests", ExactTests},
+          {"skewness", Skewness},
+          {"rates-corrected-for-skewness", SkewedRates},
           {"welch", Welch},
           {"linear-contrast", LinearContrastExample},
           {"ratios", Ratios},
