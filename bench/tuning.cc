@@ -111,7 +111,7 @@ Promise IncrementNearOracle(const Cells& cells) {
     oracle += cell.oracle_increment.sum();
   }
   return {
-      "Stricter, and not asked for: the plan's increment over no offers is within 2 % of the oracle plan's over all "
+      "Stricter: the plan's increment over no offers is within 2 % of the oracle plan's over all "
       "shapes, at 4000 users a cell",
       lost <= kMostLost * oracle, absl::StrFormat("%s lost", Percent(lost / oracle, 2))};
 }

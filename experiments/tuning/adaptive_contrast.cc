@@ -47,19 +47,24 @@ double EventsOf(const Moments& outcomes) {
   return squares > 0.0 ? static_cast<double>(outcomes.n) * outcomes.mean * outcomes.mean / squares : 0.0;
 }
 
+struct Contrasted {
+  size_t arm;
+  size_t control;
+  double factor;  // of the control
+};
+
 // The scores D = mu_a - f mu_0 + 1{arm}(Y - mu_a) / e_a - f 1{control}(Y - mu_0) / e_0 of one batch, as moments: users
 // of the arm, of the control and of the others have one mean each.
-Moments ScoresOf(const AdaptiveBatch& batch, size_t arm, size_t control, double factor, double arm_prior,
-                 double control_prior) {
-  const double base = arm_prior - factor * control_prior;
+Moments ScoresOf(const AdaptiveBatch& batch, const Contrasted& of, double arm_prior, double control_prior) {
+  const double base = arm_prior - of.factor * control_prior;
   const auto scaled = [&](const Moments& outcomes, double prior, double scale) {
     return Moments{outcomes.n, base + (outcomes.mean - prior) * scale, outcomes.m2 * scale * scale};
   };
-  Moments scores = scaled(batch.outcomes[arm], arm_prior, 1.0 / batch.shares[arm]);
-  scores.Merge(scaled(batch.outcomes[control], control_prior, -factor / batch.shares[control]));
+  Moments scores = scaled(batch.outcomes[of.arm], arm_prior, 1.0 / batch.shares[of.arm]);
+  scores.Merge(scaled(batch.outcomes[of.control], control_prior, -of.factor / batch.shares[of.control]));
   int64_t others = 0;
   for (size_t a = 0; a < batch.outcomes.size(); ++a) {
-    if (a != arm && a != control) others += batch.outcomes[a].n;
+    if (a != of.arm && a != of.control) others += batch.outcomes[a].n;
   }
   scores.Merge(Moments{others, base, 0.0});
   return scores;
@@ -78,7 +83,7 @@ absl::StatusOr<AdaptiveContrast> EvaluateAdaptiveContrast(absl::Span<const Adapt
   double first_variance = 0.0;
   for (const AdaptiveBatch& batch : batches) {
     if (batch.shares[arm] > 0.0 && batch.shares[control] > 0.0) {
-      const Moments scores = ScoresOf(batch, arm, control, options.control_factor, of_arm.mean, of_control.mean);
+      const Moments scores = ScoresOf(batch, {arm, control, options.control_factor}, of_arm.mean, of_control.mean);
       const auto n = static_cast<double>(scores.n);
       users += n;
       sum += n * scores.mean;

@@ -36,14 +36,14 @@ std::string TextOf(const v1::NextExperiment& next, double most_to_gain) {
 }  // namespace
 
 absl::StatusOr<v1::NextExperiment> PlanNextExperiment(const TuningInput& input, absl::Span<const TierValues> values,
-                                                      v1::PlanObjective objective, uint64_t seed) {
+                                                      uint64_t seed) {
   v1::NextExperiment next;
   double most_to_gain = 0.0;
   for (size_t t = 0; t < input.tiers.size(); ++t) {
     const TierCells& tier = input.tiers[t];
     if (!tier.IsJudged()) continue;
     most_to_gain += static_cast<double>(tier.users) * values[t].by_value.odds[values[t].by_value.best].expected_regret;
-    const TierProspects prospects = ProspectsOf(input, tier, values[t], objective, seed + t);
+    const TierProspects prospects = ProspectsOf(input, tier, values[t], seed + t);
     TIERWISE_ASSIGN_OR_RETURN(const NextDesign design, ChooseNextDesign(prospects, seed + t));
     if (!design.is_worthwhile) continue;
     v1::NextTier& entry = *next.add_tiers();

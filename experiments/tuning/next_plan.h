@@ -14,6 +14,6 @@ namespace tierwise {
 // What to try next in every tier, each for itself (budgets and limits do not enter): ChooseNextDesign over the tier's
 // doses and those next to the best, for the users that are planned for. Errors: those of ChooseNextDesign.
 absl::StatusOr<v1::NextExperiment> PlanNextExperiment(const TuningInput& input, absl::Span<const TierValues> values,
-                                                      v1::PlanObjective objective, uint64_t seed);
+                                                      uint64_t seed);
 
 }  // namespace tierwise

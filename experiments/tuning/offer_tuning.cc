@@ -22,7 +22,7 @@ namespace tierwise {
 namespace {
 
 // Draws of all tiers and doses together, each a few numbers.
-constexpr double kMostDrawnValues = 2e7;
+constexpr double kMostDrawnValues = 5e6;
 constexpr int kMostFrontierPoints = 100;
 
 absl::Status CheckOptions(const TuningOptions& options, const TuningInput& input) {
@@ -48,8 +48,7 @@ absl::StatusOr<v1::OfferPlan> PlanOffers(const TuningData& data, const v1::PlanC
   TIERWISE_ASSIGN_OR_RETURN(TuningInput input, ReadTuningData(data));
   TIERWISE_RETURN_IF_ERROR(ApplyConstraints(constraints, input));
   TIERWISE_RETURN_IF_ERROR(CheckOptions(options, input));
-  TIERWISE_ASSIGN_OR_RETURN(const std::vector<TierValues> values,
-                            EstimateTierValues(input, constraints.objective(), options));
+  TIERWISE_ASSIGN_OR_RETURN(const std::vector<TierValues> values, EstimateTierValues(input, options));
   TIERWISE_ASSIGN_OR_RETURN(const OfferChoices choices,
                             PlanChoices(input, values, constraints, options.frontier_points));
   v1::OfferPlan plan;
@@ -59,8 +58,7 @@ absl::StatusOr<v1::OfferPlan> PlanOffers(const TuningData& data, const v1::PlanC
   *plan.mutable_constraints() = constraints;
   for (size_t t = 0; t < input.tiers.size(); ++t) {
     const TierPlanned planned{choices.expected.doses[t], choices.expected.shares[t], choices.is_in_shares};
-    *plan.add_tiers() =
-        MakeTierOffer(input, input.tiers[t], values[t], planned, constraints.objective(), options.confidence);
+    *plan.add_tiers() = MakeTierOffer(input, input.tiers[t], values[t], planned, options.confidence);
     const TierCells& tier = input.tiers[t];
     plan.add_cautious_doses(tier.IsJudged() ? tier.doses[choices.cautious.doses[t]].dose : 0.0);
   }
@@ -68,8 +66,7 @@ absl::StatusOr<v1::OfferPlan> PlanOffers(const TuningData& data, const v1::PlanC
   *plan.mutable_cautious() = choices.cautious.totals;
   for (const v1::FrontierPoint& point : choices.frontier) *plan.add_frontier() = point;
   for (std::string& note : PlanNotes(input, values, constraints, choices)) plan.add_notes(std::move(note));
-  TIERWISE_ASSIGN_OR_RETURN(*plan.mutable_next(),
-                            PlanNextExperiment(input, values, constraints.objective(), options.seed));
+  TIERWISE_ASSIGN_OR_RETURN(*plan.mutable_next(), PlanNextExperiment(input, values, options.seed));
   return plan;
 }
 

@@ -123,11 +123,11 @@ std::string DoseWords(v1::DoseUnit unit, double dose) {
   }
 }
 
-std::string VerdictWords(v1::DoseUnit unit, v1::PlanObjective objective, const TierJudgement& judgement,
-                         const v1::TierOffer& offer) {
+std::string VerdictWords(const TuningInput& input, const TierJudgement& judgement, const v1::TierOffer& offer) {
+  const v1::DoseUnit unit = input.unit;
   switch (judgement.verdict) {
     case v1::OFFER_VERDICT_GIVE:
-      return GiveWords(unit, objective, offer);
+      return GiveWords(unit, input.objective, offer);
     case v1::OFFER_VERDICT_NONE_PAYS:
       return absl::StrCat("No offer pays: users respond (p = ", Number(offer.no_response_p_value()),
                           "), but for less than offers cost; chance that one pays ",

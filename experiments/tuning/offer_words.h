@@ -17,8 +17,7 @@ namespace tierwise {
 std::string DoseWords(v1::DoseUnit unit, double dose);
 
 // One or two sentences on a tier, from the figures already in `offer`.
-std::string VerdictWords(v1::DoseUnit unit, v1::PlanObjective objective, const TierJudgement& judgement,
-                         const v1::TierOffer& offer);
+std::string VerdictWords(const TuningInput& input, const TierJudgement& judgement, const v1::TierOffer& offer);
 
 // Everything worth knowing about a plan and its data, one sentence each.
 std::vector<std::string> PlanNotes(const TuningInput& input, absl::Span<const TierValues> values,

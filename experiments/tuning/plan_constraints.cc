@@ -101,6 +101,7 @@ absl::Status ApplyConstraints(const v1::PlanConstraints& constraints, TuningInpu
       input.revenue.per_revenue == 0.0) {
     problems.Add("constraints.objective", "is revenue, but the economics have neither revenue_metric nor basket_value");
   }
+  if (constraints.objective() != v1::PLAN_OBJECTIVE_UNSPECIFIED) input.objective = constraints.objective();
   std::set<std::string> named;
   for (int i = 0; i < constraints.tiers_size(); ++i) {
     const v1::TierLimit& limit = constraints.tiers(i);

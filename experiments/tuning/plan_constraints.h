@@ -10,8 +10,8 @@
 
 namespace tierwise {
 
-// Sets the users that each tier is planned for where the constraints name them. Errors, under "constraints": values out
-// of range, tiers that are unknown or named twice, a min_dose above its max_dose.
+// Sets the objective, and the users that each tier is planned for where the constraints name them. Errors, under
+// "constraints": values out of range, tiers that are unknown or named twice, a min_dose above its max_dose.
 absl::Status ApplyConstraints(const v1::PlanConstraints& constraints, TuningInput& input);
 
 // The plan to solve: one option for each dose tried, its value and cost for all of the tier's users. A tier that is not

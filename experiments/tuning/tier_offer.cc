@@ -40,7 +40,7 @@ void AddPlanned(const TierCells& tier, const TierValues& values, const TierPlann
 }  // namespace
 
 v1::TierOffer MakeTierOffer(const TuningInput& input, const TierCells& tier, const TierValues& values,
-                            const TierPlanned& planned, v1::PlanObjective objective, double confidence) {
+                            const TierPlanned& planned, double confidence) {
   v1::TierOffer offer;
   offer.set_tier(tier.tier);
   offer.set_users(tier.users);
@@ -68,7 +68,7 @@ v1::TierOffer MakeTierOffer(const TuningInput& input, const TierCells& tier, con
   }
   offer.set_verdict(judgement.verdict);
   if (judgement.users_needed.has_value()) offer.set_users_needed(*judgement.users_needed);
-  offer.set_text(VerdictWords(input.unit, objective, judgement, offer));
+  offer.set_text(VerdictWords(input, judgement, offer));
   return offer;
 }
 

@@ -19,6 +19,6 @@ struct TierPlanned {
 
 // One tier of the offer plan, with the evidence for it.
 v1::TierOffer MakeTierOffer(const TuningInput& input, const TierCells& tier, const TierValues& values,
-                            const TierPlanned& planned, v1::PlanObjective objective, double confidence);
+                            const TierPlanned& planned, double confidence);
 
 }  // namespace tierwise

@@ -52,8 +52,7 @@ LinearInOutcome CostOf(const TierCells& tier, const Prospect& prospect) {
 
 }  // namespace
 
-TierProspects ProspectsOf(const TuningInput& input, const TierCells& tier, const TierValues& values,
-                          v1::PlanObjective objective, uint64_t seed) {
+TierProspects ProspectsOf(const TuningInput& input, const TierCells& tier, const TierValues& values, uint64_t seed) {
   const size_t k = tier.doses.size();
   const std::vector<Prospect> prospects = ProspectsAround(input, tier, values.by_value.best);
   const std::vector<DosePoint> points = ResponsePoints(tier);
@@ -64,7 +63,7 @@ TierProspects ProspectsOf(const TuningInput& input, const TierCells& tier, const
   for (const Prospect& prospect : prospects) {
     result.doses.push_back(prospect.dose);
     result.is_tried.push_back(prospect.is_tried);
-    value.push_back(ObjectivePerUser(objective, input, CostOf(tier, prospect)));
+    value.push_back(ObjectivePerUser(input, CostOf(tier, prospect)));
     const DoseCell& cell = tier.doses[prospect.from];
     const double of_rate = points[prospect.from].variance * static_cast<double>(cell.outcome.n()) *
                            value.back().per_conversion * value.back().per_conversion;

@@ -13,7 +13,6 @@ namespace tierwise {
 // tried, about one beyond it. Responses between two doses are drawn between theirs, at a random place about the
 // straight line; beyond the largest they grow by up to as much again as in the last step. Costs are on the straight
 // line. REQUIRES: tier.IsJudged(); `values` are the tier's.
-TierProspects ProspectsOf(const TuningInput& input, const TierCells& tier, const TierValues& values,
-                          v1::PlanObjective objective, uint64_t seed);
+TierProspects ProspectsOf(const TuningInput& input, const TierCells& tier, const TierValues& values, uint64_t seed);
 
 }  // namespace tierwise

@@ -37,19 +37,18 @@ absl::Status AddRawComparisons(const TuningInput& input, const TierCells& tier, 
 }
 
 // Turns draws of the response into draws of cost and value.
-void AddDraws(const TuningInput& input, const TierCells& tier, v1::PlanObjective objective, uint64_t seed,
-              TierValues& values) {
+void AddDraws(const TuningInput& input, const TierCells& tier, uint64_t seed, TierValues& values) {
   const size_t k = tier.doses.size();
   const std::vector<double>& responses = values.response.posterior;
   const size_t draws = responses.size() / k;
-  const bool is_profit = objective != v1::PLAN_OBJECTIVE_CONVERSIONS && objective != v1::PLAN_OBJECTIVE_REVENUE;
+  const bool is_profit = input.objective == v1::PLAN_OBJECTIVE_PROFIT;
   std::vector<JointMoments> cells;
   std::vector<LinearInOutcome> profit;
   std::vector<LinearInOutcome> value;
   for (const DoseCell& cell : tier.doses) {
     cells.push_back(cell.outcome);
     profit.push_back(Difference(input.margin, cell.cost));
-    value.push_back(ObjectivePerUser(objective, input, cell.cost));
+    value.push_back(ObjectivePerUser(input, cell.cost));
     values.cost_variance.push_back(VariancePerUser(cell.cost, cell.outcome));
   }
   std::optional<BasketPosterior> baskets;
@@ -85,9 +84,9 @@ void AddDraws(const TuningInput& input, const TierCells& tier, v1::PlanObjective
 
 }  // namespace
 
-LinearInOutcome ObjectivePerUser(v1::PlanObjective objective, const TuningInput& input, const LinearInOutcome& cost) {
-  if (objective == v1::PLAN_OBJECTIVE_CONVERSIONS) return {1.0, 0.0, 0.0};
-  if (objective == v1::PLAN_OBJECTIVE_REVENUE) return input.revenue;
+LinearInOutcome ObjectivePerUser(const TuningInput& input, const LinearInOutcome& cost) {
+  if (input.objective == v1::PLAN_OBJECTIVE_CONVERSIONS) return {1.0, 0.0, 0.0};
+  if (input.objective == v1::PLAN_OBJECTIVE_REVENUE) return input.revenue;
   return Difference(input.margin, cost);
 }
 
@@ -105,8 +104,7 @@ std::vector<DosePoint> ResponsePoints(const TierCells& tier) {
   return points;
 }
 
-absl::StatusOr<std::vector<TierValues>> EstimateTierValues(const TuningInput& input, v1::PlanObjective objective,
-                                                           const TuningOptions& options) {
+absl::StatusOr<std::vector<TierValues>> EstimateTierValues(const TuningInput& input, const TuningOptions& options) {
   std::vector<TierDoses> tiers;
   for (const TierCells& tier : input.tiers) {
     if (tier.IsJudged()) tiers.push_back({tier.tier, ResponsePoints(tier)});
@@ -127,7 +125,7 @@ absl::StatusOr<std::vector<TierValues>> EstimateTierValues(const TuningInput& in
     values.response = std::move(responses[next++]);
     // Normal draws know no bound, conversions do.
     for (double& response : values.response.posterior) response = std::max(0.0, response);
-    AddDraws(input, tier, objective, options.seed + 1 + t, values);
+    AddDraws(input, tier, options.seed + 1 + t, values);
     TIERWISE_RETURN_IF_ERROR(AddRawComparisons(input, tier, options.confidence, values));
     values.by_value = ChooseByDraws(values.value_draws, tier.doses.size(), options.confidence);
     values.by_profit = values.profit_draws.empty()

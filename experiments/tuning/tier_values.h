@@ -12,7 +12,6 @@
 #include "experiments/tuning/posterior_choice.h"
 #include "experiments/tuning/tuning_input.h"
 #include "experiments/tuning/winners.h"
-#include "tierwise/v1/offer_plan.pb.h"
 
 namespace tierwise {
 
@@ -41,14 +40,13 @@ struct TierValues {
 };
 
 // The objective per user of an offer with this cost.
-LinearInOutcome ObjectivePerUser(v1::PlanObjective objective, const TuningInput& input, const LinearInOutcome& cost);
+LinearInOutcome ObjectivePerUser(const TuningInput& input, const LinearInOutcome& cost);
 
 // The mean of conversions per user at each dose, with the variance of its mean. Where the outcome does not vary (no
 // conversions, or as many from everyone) the variance is that of half a conversion more, so that it is never 0.
 std::vector<DosePoint> ResponsePoints(const TierCells& tier);
 
 // Of every judged tier, in order; entries of other tiers are empty. Errors: those of EstimateDoseResponse.
-absl::StatusOr<std::vector<TierValues>> EstimateTierValues(const TuningInput& input, v1::PlanObjective objective,
-                                                           const TuningOptions& options);
+absl::StatusOr<std::vector<TierValues>> EstimateTierValues(const TuningInput& input, const TuningOptions& options);
 
 }  // namespace tierwise

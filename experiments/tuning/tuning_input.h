@@ -9,6 +9,8 @@
 #include "experiments/stats/moments.h"
 #include "experiments/tuning/offer_economics.h"
 #include "experiments/tuning/offer_tuning.h"
+#include "tierwise/v1/campaign.pb.h"
+#include "tierwise/v1/offer_plan.pb.h"
 
 namespace tierwise {
 
@@ -41,6 +43,7 @@ struct TierCells {
 struct TuningInput {
   bool has_revenue = false;
   v1::DoseUnit unit = v1::DOSE_UNIT_UNSPECIFIED;
+  v1::PlanObjective objective = v1::PLAN_OBJECTIVE_PROFIT;
   LinearInOutcome margin;
   LinearInOutcome revenue;
   std::vector<TierCells> tiers;

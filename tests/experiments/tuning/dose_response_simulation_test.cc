@@ -7,8 +7,11 @@
 #include <cmath>
 #include <vector>
 
-#include "experiments/tuning/best_dose.h"
+#include "absl/strings/str_cat.h"
+#include "experiments/tuning/dose_response.h"
+#include "experiments/tuning/offer_tuning.h"
 #include "experiments/tuning/random.h"
+#include "tests/experiments/tuning/tuning_data.h"
 
 namespace tierwise {
 namespace {
@@ -17,7 +20,7 @@ const std::vector<double> kDoses = {0, 5, 10, 15, 20, 30};
 constexpr double kMargin = 40.0;
 
 struct Experiment {
-  std::vector<TierDoses> tiers;
+  TuningData data = AmountsOffData({5, 10, 15, 20, 30});
   std::vector<std::vector<double>> truth;
 };
 
@@ -30,30 +33,17 @@ Experiment MakeExperiment(int users, bool one_shape, RandomDraws& random) {
     const double strength = 0.02 + 0.1 * random.Uniform();
     const double own = 2.0 + 18.0 * random.Uniform();
     const double ed50 = one_shape ? common : own;
-    TierDoses tier{"tier", {}};
     std::vector<double> truth;
+    std::vector<int64_t> conversions;
     for (double dose : kDoses) {
-      const double rate = level + strength * dose / (ed50 + dose);
-      int64_t conversions = 0;
-      for (int i = 0; i < users; ++i) conversions += random.Uniform() < rate;
-      tier.points.push_back(RatePoint(dose, conversions, users));
-      truth.push_back(rate);
+      truth.push_back(level + strength * dose / (ed50 + dose));
+      conversions.push_back(0);
+      for (int i = 0; i < users; ++i) conversions.back() += random.Uniform() < truth.back();
     }
-    experiment.tiers.push_back(tier);
+    AddTier(experiment.data, absl::StrCat("tier", k), 1'000, users, conversions);
     experiment.truth.push_back(truth);
   }
   return experiment;
-}
-
-std::vector<Offer> AmountsOff() {
-  std::vector<Offer> offers;
-  for (double dose : kDoses) {
-    Offer offer;
-    offer.margin_per_conversion = kMargin;
-    offer.cost.per_redemption = dose;
-    offers.push_back(offer);
-  }
-  return offers;
 }
 
 // The dose of most profit if these were the responses.
@@ -86,19 +76,20 @@ struct Tally {
 // How much more per user the rule "largest raw mean profit" gives away than the recommended dose.
 Tally GainOverArgmax(int users, int runs, bool one_shape, uint64_t seed) {
   RandomDraws random(seed);
-  const std::vector<Offer> offers = AmountsOff();
   Tally gain;
-  DoseResponseOptions options;
+  TuningOptions options;
   options.draws = 400;
+  options.frontier_points = 0;
   for (int run = 0; run < runs; ++run) {
     const Experiment experiment = MakeExperiment(users, one_shape, random);
     options.seed = static_cast<uint64_t>(run);
-    const auto responses = EstimateDoseResponse(experiment.tiers, options).value();
-    for (size_t k = 0; k < experiment.tiers.size(); ++k) {
+    const v1::OfferPlan plan = PlanOffers(experiment.data, {}, options).value();
+    for (size_t k = 0; k < experiment.truth.size(); ++k) {
       std::vector<double> raw;
-      for (const DosePoint& point : experiment.tiers[k].points) raw.push_back(point.mean);
-      const BestDose best = FindBestDose(experiment.tiers[k].points, responses[k], offers, 0.95).value();
-      gain.Add(Regret(experiment.truth[k], BestOf(raw)) - Regret(experiment.truth[k], best.best));
+      for (const TuningCell& cell : experiment.data.tiers[k].cells) raw.push_back(cell.outcome.mean(0));
+      const double dose = plan.tiers(static_cast<int>(k)).best_dose();
+      const auto chosen = static_cast<size_t>(std::find(kDoses.begin(), kDoses.end(), dose) - kDoses.begin());
+      gain.Add(Regret(experiment.truth[k], BestOf(raw)) - Regret(experiment.truth[k], chosen));
     }
   }
   return gain;

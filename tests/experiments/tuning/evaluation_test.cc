@@ -9,7 +9,7 @@ namespace {
 
 TEST(TuningEvaluation, RegretIsNowhereAboveThatOfTheLargestMeanPerTierAndBelowItOnAverage) {
   for (int64_t users : {300, 1000, 4000}) {
-    const int runs = users == 4000 ? 20 : 60;
+    const int runs = users == 4000 ? 12 : 40;
     double module = 0.0;
     double largest_mean = 0.0;
     for (Shape shape : kShapes) {
@@ -24,7 +24,7 @@ TEST(TuningEvaluation, RegretIsNowhereAboveThatOfTheLargestMeanPerTierAndBelowIt
 
 TEST(TuningEvaluation, ThePlanUnderABudgetIsNearTheOracles) {
   for (Shape shape : {Shape::kEmax, Shape::kLinear, Shape::kMixed, Shape::kNotMonotone}) {
-    const StudyCell cell = Study(shape, 4000, 20, 23);
+    const StudyCell cell = Study(shape, 4000, 16, 23);
     EXPECT_LE(cell.plan_loss.sum() / cell.oracle_profit.sum(), 0.02) << ShapeName(shape);
     EXPECT_LT(cell.budget_use.mean(), 1.05) << ShapeName(shape);
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "experiments/base/problems.h"
+#include "experiments/stats/distributions.h"
 #include "experiments/tuning/random.h"
 
 namespace tierwise {
@@ -71,14 +72,22 @@ TEST(NextExperiment, ADoseThatWasNotTriedIsTestedBeforeItIsGiven) {
 TEST(NextExperiment, TheGainIsTheExpectedValueOfSampleInformation) {
   // Two doses, one known to be worth 0, the other N(0, 1): with n users on it the posterior mean is N(0, s^2), s^2 = 1
   // / (1 + 100 / n), and deciding by it gains E max(0, m) = s / sqrt(2 pi) a user.
-  TierProspects prospects = Normal({0.0, 0.0}, {1e-9, 1.0}, 1e6);
+  TierProspects prospects = Normal({0.0, 0.0}, {0.0, 0.0}, 1e6);
+  // The quantiles of N(0, 1) as draws, so that the beliefs are no matter of luck.
+  constexpr int kDraws = 1000;
+  prospects.draws.clear();
+  for (int r = 0; r < kDraws; ++r)
+    prospects.draws.insert(prospects.draws.end(), {0.0, NormalQuantile((r + 0.5) / kDraws)});
   NextDesign design;
   design.doses = {0, 1};
   design.shares = {0.5, 0.5};
   design.users = 200.0;
   EvaluateDesign(prospects, 1, design);
-  const double expected = std::sqrt(0.5) / std::sqrt(2.0 * M_PI) * (1e6 - 200.0);
-  EXPECT_NEAR(design.expected_gain, expected, 0.1 * expected);
+  const double left = 1e6 - 200.0;
+  const double expected = std::sqrt(0.5) / std::sqrt(2.0 * M_PI) * left;
+  // Of max(0, m): variance s^2 / 2 less the square of its mean.
+  const double error = std::sqrt((0.25 - 0.25 / M_PI) / kDraws) * left;
+  EXPECT_NEAR(design.expected_gain, expected, 3.0 * error);
 }
 
 TEST(NextExperiment, NamesWhatIsWrong) {

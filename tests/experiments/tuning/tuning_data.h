@@ -56,4 +56,13 @@ inline void AddTier(TuningData& data, const std::string& name, int64_t users, in
   data.tiers.push_back(tier);
 }
 
+// Three tiers: the head buys anyway, the waist responds, the tail hardly buys.
+inline TuningData Shop() {
+  TuningData data = AmountsOffData({5, 10, 15});
+  AddTier(data, "head", 10'000, 20'000, {6000, 6010, 6020, 6030});
+  AddTier(data, "waist", 50'000, 20'000, {600, 1100, 1600, 1650});
+  AddTier(data, "tail", 200'000, 20'000, {200, 210, 215, 220});
+  return data;
+}
+
 }  // namespace tierwise
