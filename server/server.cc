@@ -82,8 +82,7 @@ class Server::Parts {
     report_service_ = std::make_unique<ReportService>(*catalog_, *store_.catalog, *evidence_, options_.store.threads);
     allocation_ = std::make_unique<AdaptiveAllocation>(*catalog_, *store_.catalog, *store_.events, *evidence_,
                                                        options_.store.threads);
-    policies_ =
-        std::make_unique<PolicyValues>(*catalog_, *store_.catalog, *store_.events, *evidence_, users_->table());
+    policies_ = std::make_unique<PolicyValues>(*catalog_, *store_.catalog, *store_.events, *evidence_, users_->table());
     tuning_service_ = std::make_unique<TuningService>(*catalog_, *store_.catalog, *evidence_, *allocation_, *policies_,
                                                       options_.store.threads);
     allocating_ = std::make_unique<Periodic>(kAllocationPeriod, [this] { allocation_->RunDue(absl::Now()); });

@@ -25,8 +25,7 @@ inline constexpr char kAllocationActor[] = "adaptive allocation";
 // AdaptivePlan, and each change of them is a new phase. Thread-safe. What it is made of must outlive it.
 class AdaptiveAllocation {
  public:
-  AdaptiveAllocation(LiveCatalog& catalog, Catalog& storage, EventLog& events, EvidenceCache& evidence,
-                     int threads)
+  AdaptiveAllocation(LiveCatalog& catalog, Catalog& storage, EventLog& events, EvidenceCache& evidence, int threads)
       : catalog_(catalog),
         storage_(storage),
         events_(events),

@@ -117,7 +117,7 @@ class DistinctAssignments {
 
   void Add(const Decision& decision) {
     const DecisionIdentity identity{decision.variant.data(), decision.tier.data(), decision.parameters_json.data(),
-                                    decision.reason, decision.tier_source, decision.phase};
+                                    decision.reason,         decision.tier_source, decision.phase};
     const auto [it, is_new] = index_.try_emplace(identity, static_cast<uint32_t>(out_.distinct_size()));
     if (is_new) Fill(campaign_, decision, *out_.add_distinct());
     out_.mutable_assigned()->AddAlreadyReserved(it->second);

@@ -30,7 +30,8 @@ class AssignStreamReactor final : public StreamReactor {
     }
     response_.Clear();
     response_.set_request_id(request_.request_id());
-    const absl::Status status = AnswerAssign(*serving_.plan(), NowMicros(), request_.request(), *response_.mutable_response());
+    const absl::Status status =
+        AnswerAssign(*serving_.plan(), NowMicros(), request_.request(), *response_.mutable_response());
     if (!status.ok()) *response_.mutable_error() = ToRpcStatus(status);
     StartWrite(&response_);
   }

@@ -13,9 +13,9 @@
 
 namespace tierwise {
 
-// Gathers evidence from the facts of a store, which must outlive it, for all services that judge campaigns. One campaign is
-// gathered at a time, so that memory stays bounded; where no fact came in since, what was gathered is used again.
-// Thread-safe.
+// Gathers evidence from the facts of a store, which must outlive it, for all services that judge campaigns. One
+// campaign is gathered at a time, so that memory stays bounded; where no fact came in since, what was gathered is used
+// again. Thread-safe.
 class EvidenceCache {
  public:
   explicit EvidenceCache(const FactSources& sources) : sources_(sources) {}

@@ -18,12 +18,7 @@ class PolicyValues {
  public:
   PolicyValues(const LiveCatalog& catalog, Catalog& storage, EventLog& events, EvidenceCache& evidence,
                const UserTable& table)
-      : catalog_(catalog),
-        storage_(storage),
-        events_(events),
-        evidence_(evidence),
-        table_(table),
-        history_(storage) {}
+      : catalog_(catalog), storage_(storage), events_(events), evidence_(evidence), table_(table), history_(storage) {}
 
   absl::StatusOr<v1::EvaluatePolicyResponse> Evaluate(const v1::EvaluatePolicyRequest& request, absl::Time now);
   absl::StatusOr<v1::LearnPolicyResponse> Learn(const v1::LearnPolicyRequest& request, absl::Time now);

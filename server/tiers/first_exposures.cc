@@ -99,8 +99,8 @@ void FirstExposures::Add(const Snapshot& snapshot, const std::vector<v1::Exposur
     if (tier == tiers.end()) continue;
     Of(exposure.campaign())
         ->Add(KeyOf(exposure.user_id()),
-              {absl::ToUnixMicros(FromProto(exposure.time())), static_cast<int>(tier - tiers.begin()),
-               exposure.phase(), exposure.variant()});
+              {absl::ToUnixMicros(FromProto(exposure.time())), static_cast<int>(tier - tiers.begin()), exposure.phase(),
+               exposure.variant()});
   }
 }
 

@@ -41,8 +41,8 @@ absl::Status LiveUsers::LoadFirstExposures() {
     TIERWISE_RETURN_IF_ERROR(store_.events->ScanExposures(scan, [&](const ExposureColumns& columns) {
       for (size_t i = 0; i < columns.user.size(); ++i) {
         if (columns.forced[i] != 0 || columns.tier[i] == kOtherName || columns.variant[i] == kOtherName) continue;
-        first->Add(columns.user[i], {columns.time_micros[i], columns.tier[i], columns.phase[i],
-                                     scan.variants[columns.variant[i]]});
+        first->Add(columns.user[i],
+                   {columns.time_micros[i], columns.tier[i], columns.phase[i], scan.variants[columns.variant[i]]});
       }
     }));
   }

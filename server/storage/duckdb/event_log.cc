@@ -124,11 +124,11 @@ absl::Status DuckDbEventLog::ScanEvents(const EventScan& scan, absl::FunctionRef
   const bool has_property = !scan.property.empty();
   TIERWISE_ASSIGN_OR_RETURN(
       Statement statement,
-      connection.Prepare(absl::StrCat("SELECT user_key, time_micros, name, event_key, coalesce(value, 0), value IS NOT NULL",
-                                      has_property ? absl::StrCat(", ", PropertyColumn(scan.property)) : "",
-                                      " FROM events WHERE ", NameFilter(names, scan.every_name),
-                                      " AND time_micros >= ? AND time_micros < ? AND received_micros <= ?",
-                                      UserFilter(scan))));
+      connection.Prepare(
+          absl::StrCat("SELECT user_key, time_micros, name, event_key, coalesce(value, 0), value IS NOT NULL",
+                       has_property ? absl::StrCat(", ", PropertyColumn(scan.property)) : "", " FROM events WHERE ",
+                       NameFilter(names, scan.every_name),
+                       " AND time_micros >= ? AND time_micros < ? AND received_micros <= ?", UserFilter(scan))));
   statement.Bind(1, absl::ToUnixMicros(scan.begin))
       .Bind(2, absl::ToUnixMicros(scan.end))
       .Bind(3, absl::ToUnixMicros(scan.as_of));

@@ -3,8 +3,8 @@
 
 #include <string>
 
-#include "gmock/gmock.h"
 #include "experiments/audience/tier_templates.h"
+#include "gmock/gmock.h"
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
