@@ -13,7 +13,10 @@ namespace tierwise {
 
 // Users are ordered by this: a bijection of their keys (Fibonacci hashing, Knuth vol. 3, 6.4) that spreads them evenly
 // even if the keys are not.
-inline uint64_t UserOrder(uint64_t user_key) { return user_key * 0x9E3779B97F4A7C15; }
+inline constexpr uint64_t UserOrder(uint64_t user_key) { return user_key * 0x9E3779B97F4A7C15; }
+// The user's key again.
+inline constexpr uint64_t UserKeyOf(uint64_t user_order) { return user_order * 0xF1DE83E19937733D; }
+static_assert(UserKeyOf(UserOrder(1)) == 1);
 
 // Facts are kept in this many partitions, by the leading bits of UserOrder: small enough for a partition of 10^7 facts
 // to be sorted in a core's cache.
