@@ -152,11 +152,24 @@ std::string ShortName(const EnumDescriptor* type, int number) {
 
 bool IsOutputOnly(const FieldDescriptor& field) {
   static constexpr absl::string_view kNames[] = {
-      "tierwise.v1.Attribute.meta",        "tierwise.v1.Segment.meta",        "tierwise.v1.Tiering.meta",
-      "tierwise.v1.Metric.meta",           "tierwise.v1.Layer.meta",          "tierwise.v1.Holdout.meta",
-      "tierwise.v1.Campaign.meta",         "tierwise.v1.Campaign.state",      "tierwise.v1.Campaign.pinned_version",
-      "tierwise.v1.Campaign.launch_time",  "tierwise.v1.Campaign.conclusion", "tierwise.v1.TierPlan.phase",
-      "tierwise.v1.LayerPlacement.ranges", "tierwise.v1.Conclusion.time",
+      "tierwise.v1.Attribute.meta",
+      "tierwise.v1.Segment.meta",
+      "tierwise.v1.Tiering.meta",
+      "tierwise.v1.Metric.meta",
+      "tierwise.v1.Layer.meta",
+      "tierwise.v1.Holdout.meta",
+      "tierwise.v1.Campaign.meta",
+      "tierwise.v1.Campaign.state",
+      "tierwise.v1.Campaign.pinned_version",
+      "tierwise.v1.Campaign.launch_time",
+      "tierwise.v1.Campaign.conclusion",
+      "tierwise.v1.TierPlan.phase",
+      "tierwise.v1.LayerPlacement.ranges",
+      "tierwise.v1.Conclusion.time",
+      "tierwise.v1.TierQuantiles.cuts",
+      "tierwise.v1.TierQuantiles.cut_time",
+      "tierwise.v1.TierRfm.cuts",
+      "tierwise.v1.TierRfm.cut_time",
   };
   return std::find(std::begin(kNames), std::end(kNames), absl::string_view(field.full_name())) != std::end(kNames);
 }

@@ -5,19 +5,29 @@
 #include <utility>
 
 #include "experiments/assignment/campaign_update.h"
+#include "experiments/audience/tier_cuts.h"
 #include "experiments/base/definition_rules.h"
 #include "experiments/base/problems.h"
 #include "experiments/base/status_macros.h"
+#include "google/protobuf/util/message_differencer.h"
 
 namespace tierwise {
 namespace {
 
 constexpr char kImmutable[] = "cannot change; make a new definition instead";
 
+bool IsSameDerivation(const v1::Attribute& a, const v1::Attribute& b) {
+  return a.has_derivation() == b.has_derivation() &&
+         google::protobuf::util::MessageDifferencer::Equals(a.derivation(), b.derivation());
+}
+
 absl::Status CheckImmutable(const v1::Definition& current, const v1::Definition& proposed) {
   const std::string name = NameOf(current);
   if (current.has_attribute() && current.attribute().type() != proposed.attribute().type()) {
     return InvalidField(FieldPath(name, "type"), kImmutable);
+  }
+  if (current.has_attribute() && !IsSameDerivation(current.attribute(), proposed.attribute())) {
+    return InvalidField(FieldPath(name, "derivation"), kImmutable);
   }
   const bool has_new_salt = (current.has_layer() && current.layer().salt() != proposed.layer().salt()) ||
                             (current.has_holdout() && current.holdout().salt() != proposed.holdout().salt());
@@ -33,6 +43,7 @@ v1::Definition Create(v1::Definition proposed) {
     none.set_state(v1::CAMPAIGN_STATE_DRAFT);
     TakeOutputOnly(none, *proposed.mutable_campaign());
   }
+  if (proposed.has_tiering()) CarryCuts(v1::Tiering(), *proposed.mutable_tiering());
   return proposed;
 }
 
@@ -43,6 +54,7 @@ absl::StatusOr<v1::Definition> Update(const v1::Definition& current, v1::Definit
     TIERWISE_ASSIGN_OR_RETURN(*proposed.mutable_campaign(),
                               UpdateCampaign(current.campaign(), std::move(*proposed.mutable_campaign()), definitions));
   }
+  if (current.has_tiering()) CarryCuts(current.tiering(), *proposed.mutable_tiering());
   MutableMetaOf(proposed) = MetaOf(current);
   return proposed;
 }

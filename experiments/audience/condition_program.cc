@@ -2,6 +2,7 @@
 #include "experiments/audience/condition_program.h"
 
 #include <optional>
+#include <set>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -13,6 +14,12 @@ namespace tierwise {
 ConditionProgram::ConditionProgram(const v1::ConditionNode& tree, const AttributeSchema& schema,
                                    const Definitions& definitions) {
   Compiler(schema, definitions, *this).Compile(tree);
+}
+
+std::vector<int> ConditionProgram::slots() const {
+  std::set<int> slots;
+  for (const Test& test : tests_) slots.insert(test.slot);
+  return {slots.begin(), slots.end()};
 }
 
 bool ConditionProgram::VersionMatches(const Test& test, absl::string_view value) const {

@@ -24,6 +24,9 @@ class ConditionProgram {
   // `definitions`.
   ConditionProgram(const v1::ConditionNode& tree, const AttributeSchema& schema, const Definitions& definitions);
 
+  // Those of the attributes that are tested, ascending.
+  std::vector<int> slots() const;
+
   // Allocates nothing. `now_micros` is the time of evaluation, in microseconds since the epoch, between the years 1 and
   // 9999. REQUIRES: `user` was made for the program's schema.
   bool Evaluate(const UserAttributes& user, int64_t now_micros) const;

@@ -26,7 +26,6 @@ class TierFinder {
 
  private:
   int Clamped(const UserAttributes& user, int present, int computed, int64_t now_micros) const;
-  bool IsWithinReach(const UserAttributes& user, int present, int64_t now_micros) const;
 
   TieringProgram program_;
   // QUANTILES: place of each tier among the ranked ones, -1 for the tier of users without a value. Else empty.

@@ -3,8 +3,10 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 
 #include "absl/strings/str_cat.h"
+#include "experiments/audience/tiering_rules.h"
 
 namespace tierwise {
 
@@ -14,10 +16,19 @@ TieringProgram::TieringProgram(const v1::Tiering& tiering, const AttributeSchema
   const auto index_of = [this](const std::string& tier) {
     return static_cast<int>(std::distance(tiers_.begin(), std::find(tiers_.begin(), tiers_.end(), tier)));
   };
-  for (const v1::TierRule& rule : tiering.rules().rules()) {
+  const v1::TierRules rules = EquivalentRules(tiering, schema);
+  for (const v1::TierRule& rule : rules.rules()) {
     rules_.push_back({ConditionProgram(rule.when().tree(), schema, definitions), index_of(rule.tier())});
   }
-  otherwise_ = index_of(tiering.rules().otherwise());
+  otherwise_ = index_of(rules.otherwise());
+}
+
+std::vector<int> TieringProgram::slots() const {
+  std::set<int> slots;
+  for (const Rule& rule : rules_) {
+    for (const int slot : rule.when.slots()) slots.insert(slot);
+  }
+  return {slots.begin(), slots.end()};
 }
 
 int TieringProgram::TierOf(const UserAttributes& user, int64_t now_micros) const {

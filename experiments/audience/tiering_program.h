@@ -11,12 +11,14 @@
 namespace tierwise {
 
 // Adds to `problems` everything that is wrong with a tiering whose conditions are normalized: ids, unknown or repeated
-// tiers, a missing catch-all, tiers that nothing leads to, conditions (see CheckCondition). Fields are relative to
-// `field`.
+// tiers, a missing catch-all, tiers that nothing leads to, conditions (see CheckCondition), attributes of quantiles and
+// scores that are not declared or no numbers, shares, bounds of scores, the refresh policy. What is output only is not
+// looked at. Fields are relative to `field`.
 void CheckTiering(const v1::Tiering& tiering, const Definitions& definitions, absl::string_view field,
                   Problems& problems);
 
-// A tiering compiled: every user is in exactly one tier. Immutable; any number of threads may use it.
+// A tiering by any method compiled, as the rules that it is equivalent to (EquivalentRules): every user is in exactly
+// one tier. Immutable; any number of threads may use it.
 class TieringProgram {
  public:
   // REQUIRES: CheckTiering found nothing wrong.
@@ -24,6 +26,8 @@ class TieringProgram {
 
   // Ids of the tiers, in the tiering's order.
   const std::vector<std::string>& tiers() const { return tiers_; }
+  // Those of the attributes that a tier depends on, ascending.
+  std::vector<int> slots() const;
   // Index into tiers(). Allocates nothing.
   int TierOf(const UserAttributes& user, int64_t now_micros) const;
   // Which rule decided, for Explain.

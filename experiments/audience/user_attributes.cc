@@ -146,6 +146,13 @@ bool UserAttributes::ListContains(int slot, absl::string_view element) const {
   return AnyElement(slot, [&](absl::string_view other) { return other == element; });
 }
 
+void UserAttributes::ForEachElement(int slot, absl::FunctionRef<void(absl::string_view)> f) const {
+  AnyElement(slot, [f](absl::string_view element) {
+    f(element);
+    return false;
+  });
+}
+
 std::string UserAttributes::Print(int slot, v1::AttributeType type) const {
   switch (type) {
     case v1::ATTRIBUTE_TYPE_BOOL:

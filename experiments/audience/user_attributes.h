@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/span.h"
@@ -44,6 +45,7 @@ class UserAttributes {
   double number(int slot) const { return at(slot).number; }
   absl::string_view text(int slot) const { return absl::string_view(at(slot).text, at(slot).size); }
   bool ListContains(int slot, absl::string_view element) const;
+  void ForEachElement(int slot, absl::FunctionRef<void(absl::string_view)> f) const;
   // The value as a literal of a condition, or as a list of such, for people to read.
   std::string Print(int slot, v1::AttributeType type) const;
 

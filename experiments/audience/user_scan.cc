@@ -30,6 +30,13 @@ std::shared_ptr<const TieringStanding> UserScan::StandingOf(int tiering) const {
   return index < info_->tierings.size() ? info_->tierings[index] : nullptr;
 }
 
+int UserScan::TierOf(UserRow user, int tiering) const {
+  const ShardVersion& version = *versions_[static_cast<size_t>(user.shard)];
+  const auto index = static_cast<size_t>(tiering);
+  if (index >= version.tierings.size() || version.tierings[index] == nullptr) return kNoTier;
+  return version.tierings[index]->TierOf(user.row);
+}
+
 void UserScan::ForEach(int shard, const ReadPlan& plan, UserAttributes& attributes,
                        absl::FunctionRef<void(const ScannedUser&)> f) const {
   const UserShard& users = (*table_.shards_)[static_cast<size_t>(shard)];
@@ -42,11 +49,8 @@ void UserScan::ForEach(int shard, const ReadPlan& plan, UserAttributes& attribut
     users.ReadRow(row, version, plan.columns(), attributes);
     for (size_t i = 0; i < tiers.size(); ++i) {
       const size_t tiering = plan.tierings()[i];
-      tiers[i] = {};
-      if (tiering >= version.tierings.size() || version.tierings[tiering] == nullptr) continue;
-      if (const int tier = version.tierings[tiering]->TierOf(row); tier != kNoTier) {
-        tiers[i] = {.tier = tier, .revision = version.info->tierings[tiering]->revision};
-      }
+      const int tier = TierOf({.shard = shard, .row = row}, static_cast<int>(tiering));
+      tiers[i] = {.tier = tier, .revision = tier == kNoTier ? 0 : info_->tierings[tiering]->revision};
     }
     f({.key = UserKeyOf(users.OrderOf(row)),
        .row = {.shard = shard, .row = row},

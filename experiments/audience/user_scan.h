@@ -35,6 +35,10 @@ class UserScan {
   void ForEach(int shard, const ReadPlan& plan, UserAttributes& attributes,
                absl::FunctionRef<void(const ScannedUser&)> f) const;
 
+  // The tier in this version of a user whom ForEach, of a scan of whichever version, is at. kNoTier where there is
+  // none.
+  int TierOf(UserRow user, int tiering) const;
+
   // What the memberships of a tiering are of; null where it was not refreshed.
   std::shared_ptr<const TieringStanding> StandingOf(int tiering) const;
   int64_t derived_time_micros() const { return info_->derived_time_micros; }

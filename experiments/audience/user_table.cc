@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "experiments/audience/user_table.h"
 
-#include <algorithm>
 #include <shared_mutex>
 #include <utility>
 
@@ -11,7 +10,8 @@
 namespace tierwise {
 namespace {
 
-constexpr size_t kNoColumn = ~size_t{0};
+// Of a column or a tiering that is not declared.
+constexpr size_t kNone = ReadPlan::kNoTiering;
 
 bool IsAge(const v1::Attribute& attribute) {
   const v1::Aggregate aggregate = attribute.derivation().aggregate();
@@ -73,17 +73,11 @@ ReadPlan::ReadPlan(const UserTable& table, const AttributeSchema& schema, absl::
   const std::lock_guard lock(table.mutex_);
   for (const int slot : slots) {
     const size_t column = table.Declared(schema.IdOf(slot));
-    if (column == kNoColumn) continue;
+    if (column == kNone) continue;
     const UserTable::Column& declared = *table.columns_[column];
     columns_.push_back({slot, column, !declared.derivation.empty(), declared.dictionary.get()});
   }
-  for (const std::string& tiering : tierings) {
-    size_t index = kNoTiering;
-    for (size_t i = 0; i < table.tierings_.size(); ++i) {
-      if (table.tierings_[i].is_declared && table.tierings_[i].id == tiering) index = i;
-    }
-    tierings_.push_back(index);
-  }
+  for (const std::string& tiering : tierings) tierings_.push_back(table.DeclaredTiering(tiering));
 }
 
 UserTable::UserTable()
@@ -93,22 +87,28 @@ UserTable::~UserTable() = default;
 
 size_t UserTable::Declared(absl::string_view attribute) const {
   const auto declared = declared_.find(attribute);
-  return declared == declared_.end() ? kNoColumn : declared->second;
+  return declared == declared_.end() ? kNone : declared->second;
 }
 
 std::optional<int> UserTable::ColumnOf(absl::string_view attribute) const {
   const std::lock_guard lock(mutex_);
   const size_t column = Declared(attribute);
-  if (column == kNoColumn) return std::nullopt;
+  if (column == kNone) return std::nullopt;
   return static_cast<int>(column);
+}
+
+size_t UserTable::DeclaredTiering(absl::string_view id) const {
+  for (size_t i = 0; i < tierings_.size(); ++i) {
+    if (tierings_[i].is_declared && tierings_[i].id == id) return i;
+  }
+  return kNone;
 }
 
 std::optional<int> UserTable::TieringOf(absl::string_view tiering) const {
   const std::lock_guard lock(mutex_);
-  for (size_t i = 0; i < tierings_.size(); ++i) {
-    if (tierings_[i].is_declared && tierings_[i].id == tiering) return static_cast<int>(i);
-  }
-  return std::nullopt;
+  const size_t index = DeclaredTiering(tiering);
+  if (index == kNone) return std::nullopt;
+  return static_cast<int>(index);
 }
 
 std::shared_ptr<const VersionInfo> UserTable::info() const {
@@ -116,63 +116,70 @@ std::shared_ptr<const VersionInfo> UserTable::info() const {
   return info_;
 }
 
-void UserTable::DropColumn(size_t column) {
-  for (UserShard& shard : *shards_) {
-    const std::lock_guard lock(shard.writer);
-    shard.SetSupplied(column, nullptr);
-    shard.DropDerived(column);
+// What a declaration changes in the shards.
+struct UserTable::Changes {
+  std::vector<size_t> dropped_columns;
+  std::vector<size_t> dropped_tierings;
+  std::vector<std::pair<size_t, ColumnKind>> new_supplied;
+};
+
+void UserTable::DeclareColumns(const Definitions& definitions, Changes& changes) {
+  for (size_t i = 0; i < columns_.size(); ++i) {
+    Column& column = *columns_[i];
+    if (!column.is_declared) continue;
+    const v1::Attribute* const attribute = definitions.FindAttribute(column.attribute);
+    if (attribute != nullptr && KindOf(*attribute) == column.kind && DerivationOf(*attribute) == column.derivation) {
+      continue;
+    }
+    column.is_declared = false;
+    declared_.erase(column.attribute);
+    changes.dropped_columns.push_back(i);
+  }
+  for (const Definitions::Pointer& definition : definitions.InCollection("attributes")) {
+    const v1::Attribute& attribute = definition->attribute();
+    if (Declared(attribute.id()) != kNone) continue;
+    const ColumnKind kind = KindOf(attribute);
+    const bool has_dictionary = kind == ColumnKind::kText || kind == ColumnKind::kList;
+    if (!attribute.has_derivation()) changes.new_supplied.emplace_back(columns_.size(), kind);
+    declared_[attribute.id()] = columns_.size();
+    columns_.push_back(
+        std::make_unique<Column>(Column{.attribute = attribute.id(),
+                                        .kind = kind,
+                                        .derivation = DerivationOf(attribute),
+                                        .dictionary = has_dictionary ? std::make_unique<ValueDictionary>() : nullptr}));
+  }
+}
+
+void UserTable::DeclareTierings(const Definitions& definitions, Changes& changes) {
+  for (size_t i = 0; i < tierings_.size(); ++i) {
+    if (!tierings_[i].is_declared || definitions.FindTiering(tierings_[i].id) != nullptr) continue;
+    tierings_[i].is_declared = false;
+    changes.dropped_tierings.push_back(i);
+  }
+  for (const Definitions::Pointer& definition : definitions.InCollection("tierings")) {
+    const std::string& id = definition->tiering().id();
+    if (DeclaredTiering(id) == kNone) tierings_.push_back({.id = id});
   }
 }
 
 void UserTable::Declare(const Definitions& definitions) {
   const std::lock_guard declaring(declaring_);
-  std::vector<size_t> dropped_columns;
-  std::vector<size_t> dropped_tierings;
-  std::vector<std::pair<size_t, ColumnKind>> supplied;
+  Changes changes;
   {
     const std::lock_guard lock(mutex_);
-    for (size_t i = 0; i < columns_.size(); ++i) {
-      Column& column = *columns_[i];
-      if (!column.is_declared) continue;
-      const v1::Attribute* const attribute = definitions.FindAttribute(column.attribute);
-      if (attribute != nullptr && KindOf(*attribute) == column.kind && DerivationOf(*attribute) == column.derivation) {
-        continue;
-      }
-      column.is_declared = false;
-      declared_.erase(column.attribute);
-      dropped_columns.push_back(i);
-    }
-    for (const Definitions::Pointer& definition : definitions.InCollection("attributes")) {
-      const v1::Attribute& attribute = definition->attribute();
-      if (Declared(attribute.id()) != kNoColumn) continue;
-      const ColumnKind kind = KindOf(attribute);
-      const bool has_dictionary = kind == ColumnKind::kText || kind == ColumnKind::kList;
-      if (!attribute.has_derivation()) supplied.emplace_back(columns_.size(), kind);
-      declared_[attribute.id()] = columns_.size();
-      columns_.push_back(std::make_unique<Column>(
-          Column{.attribute = attribute.id(),
-                 .kind = kind,
-                 .derivation = DerivationOf(attribute),
-                 .dictionary = has_dictionary ? std::make_unique<ValueDictionary>() : nullptr}));
-    }
-    for (size_t i = 0; i < tierings_.size(); ++i) {
-      if (!tierings_[i].is_declared || definitions.FindTiering(tierings_[i].id) != nullptr) continue;
-      tierings_[i].is_declared = false;
-      dropped_tierings.push_back(i);
-    }
-    for (const Definitions::Pointer& definition : definitions.InCollection("tierings")) {
-      const std::string& id = definition->tiering().id();
-      const bool is_there = std::any_of(tierings_.begin(), tierings_.end(), [&](const Tiering& tiering) {
-        return tiering.is_declared && tiering.id == id;
-      });
-      if (!is_there) tierings_.push_back({.id = id});
-    }
+    DeclareColumns(definitions, changes);
+    DeclareTierings(definitions, changes);
   }
-  for (const size_t column : dropped_columns) DropColumn(column);
   for (UserShard& shard : *shards_) {
     const std::lock_guard lock(shard.writer);
-    for (const size_t tiering : dropped_tierings) shard.DropTiering(tiering);
-    for (const auto& [column, kind] : supplied) shard.SetSupplied(column, std::make_unique<TableColumn>(kind));
+    for (const size_t column : changes.dropped_columns) {
+      shard.SetSupplied(column, nullptr);
+      shard.DropDerived(column);
+    }
+    for (const size_t tiering : changes.dropped_tierings) shard.DropTiering(tiering);
+    for (const auto& [column, kind] : changes.new_supplied) {
+      shard.SetSupplied(column, std::make_unique<TableColumn>(kind));
+    }
   }
 }
 
@@ -252,7 +259,7 @@ std::vector<UserTable::Write> UserTable::WritesOf(
   std::vector<Write> writes;
   for (const v1::AttributeValue& value : values) {
     const size_t column = Declared(value.attribute());
-    if (column == kNoColumn || !columns_[column]->derivation.empty()) continue;
+    if (column == kNone || !columns_[column]->derivation.empty()) continue;
     const Column& declared = *columns_[column];
     Write write{.column = column, .is_set = true, .kind = declared.kind};
     switch (value.value_case()) {

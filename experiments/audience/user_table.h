@@ -113,14 +113,17 @@ class UserTable {
   };
   // A supplied value ready to be written.
   struct Write;
+  struct Changes;
 
   UserShard& ShardOf(uint64_t user_key) const { return (*shards_)[static_cast<size_t>(ShardOfUser(user_key))]; }
   uint64_t visible() const { return version_.load(std::memory_order_acquire); }
   std::shared_ptr<const VersionInfo> info() const;
   // With `mutex_`.
   size_t Declared(absl::string_view attribute) const;
+  size_t DeclaredTiering(absl::string_view id) const;
   std::vector<Write> WritesOf(const google::protobuf::RepeatedPtrField<v1::AttributeValue>& values) const;
-  void DropColumn(size_t column);
+  void DeclareColumns(const Definitions& definitions, Changes& changes);
+  void DeclareTierings(const Definitions& definitions, Changes& changes);
 
   std::unique_ptr<std::array<UserShard, kUserShards>> shards_;
   std::atomic<uint64_t> version_{0};  // the number of the version that is seen

@@ -4,6 +4,7 @@
 #include <functional>
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "experiments/assignment/assign.h"
 #include "experiments/assignment/campaign_lifecycle.h"
 #include "experiments/assignment/campaign_update.h"
@@ -244,6 +245,57 @@ TEST(UpdateDefinitionTest, SaltsAndTypesNeverChange) {
   EXPECT_EQ(field("layers/email", "layer { id: 'email' salt: 'other' }"), "layers/email.salt");
   EXPECT_EQ(field("layers/email", "layer { id: 'email' description: 'Mails' }"), "");
   EXPECT_EQ(field("attributes/spend", "attribute { id: 'spend' type: ATTRIBUTE_TYPE_INT }"), "attributes/spend.type");
+}
+
+TEST(UpdateDefinitionTest, ADerivationNeverChanges) {
+  Definitions definitions = Shop();
+  definitions.Put(
+      Parse("attribute { id: 'orders' type: ATTRIBUTE_TYPE_INT derivation { aggregate: AGGREGATE_COUNT } }"));
+  const auto field = [&](const std::string& name, const std::string& text) {
+    const auto problems = ProblemsOf(Update(*definitions.Find(name), Parse(text), definitions).status());
+    return problems.empty() ? "" : problems[0].field;
+  };
+  EXPECT_EQ(field("attributes/orders",
+                  "attribute { id: 'orders' type: ATTRIBUTE_TYPE_INT description: 'All of them' "
+                  "derivation { aggregate: AGGREGATE_COUNT } }"),
+            "");
+  EXPECT_EQ(field("attributes/orders", "attribute { id: 'orders' type: ATTRIBUTE_TYPE_INT }"),
+            "attributes/orders.derivation");
+  EXPECT_EQ(field("attributes/spend",
+                  "attribute { id: 'spend' type: ATTRIBUTE_TYPE_DOUBLE derivation { aggregate: AGGREGATE_SUM } }"),
+            "attributes/spend.derivation");
+}
+
+constexpr char kQuantiles[] =
+    "tiering { id: 'q' tiers { id: 'a' } tiers { id: 'b' } quantiles { attribute: 'spend' up_to_bp: [1000, 10000] ";
+
+TEST(UpdateDefinitionTest, CutsAreNeverWrittenByAnAuthor) {
+  Definitions definitions = Shop();
+  const std::string given = absl::StrCat(kQuantiles, "cuts: 7 cut_time { seconds: 1 } } }");
+  const v1::Definition created = Create(Parse(given));
+  EXPECT_EQ(created.tiering().quantiles().cuts_size(), 0);
+  EXPECT_FALSE(created.tiering().quantiles().has_cut_time());
+  definitions.Put(created);
+  EXPECT_EQ(Update(created, Parse(given), definitions)->tiering().quantiles().cuts_size(), 0);
+}
+
+TEST(UpdateDefinitionTest, ReplacingATieringKeepsCutsThatStillApply) {
+  Definitions definitions = Shop();
+  const v1::Definition current =
+      Parse(absl::StrCat(kQuantiles, "cuts: 500 cut_time { seconds: 9 } } meta { revision: 2 } }"));
+  definitions.Put(current);
+  const auto after = [&](const std::string& text) { return *Update(current, Parse(text), definitions); };
+  // A file that was exported, now or before the last refresh, changes nothing.
+  EXPECT_TRUE(MessageDifferencer::Equals(after(absl::StrCat(kQuantiles, "} }")), current));
+  EXPECT_TRUE(
+      MessageDifferencer::Equals(after(absl::StrCat(kQuantiles, "cuts: 400 cut_time { seconds: 8 } } }")), current));
+  EXPECT_EQ(after("tiering { id: 'q' tiers { id: 'a' } tiers { id: 'b' } "
+                  "quantiles { attribute: 'plan' up_to_bp: [1000, 10000] } }")
+                .tiering()
+                .quantiles()
+                .cuts_size(),
+            0);
+  EXPECT_TRUE(after("tiering { id: 'q' tiers { id: 'a' } rules { otherwise: 'a' } }").tiering().has_rules());
 }
 
 TEST(CreateTest, NothingThatIsOutputOnlyIsTaken) {

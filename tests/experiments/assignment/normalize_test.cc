@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "experiments/audience/tier_templates.h"
 #include "google/protobuf/text_format.h"
 #include "google/protobuf/util/message_differencer.h"
 #include "gtest/gtest.h"
@@ -72,6 +73,9 @@ TEST(NormalizeTest, DoingItAgainChangesNothing) {
   Definitions shop = Shop();
   Put(Draft("spring"), shop);
   shop.Put(Parse("segment { id: 'vip' condition { text: 'not(spend<3 or country in[\"CN\"])' } }"));
+  for (const absl::string_view name : kTierTemplates) {
+    for (const v1::Definition& definition : *TierTemplate(name, "purchase")) shop.Put(definition);
+  }
   for (const auto& [name, definition] : shop.all()) {
     v1::Definition again = *definition;
     Problems problems;

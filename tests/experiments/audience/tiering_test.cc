@@ -109,8 +109,8 @@ TEST(TieringCheckTest, EveryProblemIsReported) {
 TEST(TieringCheckTest, MethodAndTiersAreRequired) {
   v1::Tiering tiering;
   tiering.set_id("value");
-  EXPECT_THAT(ProblemsOfTiering(tiering),
-              ElementsAre("tiering.tiers: has 0 tiers, 1 to 64 are allowed", "tiering.rules: is required"));
+  EXPECT_THAT(ProblemsOfTiering(tiering), ElementsAre("tiering.tiers: has 0 tiers, 1 to 64 are allowed",
+                                                      "tiering.rules: is required, or one of quantiles and rfm"));
 }
 
 TEST(TieringCheckTest, NumbersOfTiersAndRulesAreLimited) {
