@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/functional/function_ref.h"
+#include "bench/random_events.h"
 #include "experiments/base/facts.h"
 #include "experiments/evidence/evidence.h"
 
@@ -21,14 +22,6 @@ constexpr size_t kEvents = 3'000'000;
 constexpr uint64_t kUsers = 10'000'000;
 constexpr size_t kRunRows = 2048;  // as an engine hands them out
 constexpr int64_t kDayMicros = int64_t{86'400} * 1'000'000;
-
-// A key like that of a hashed user id (splitmix64's finalizer).
-uint64_t KeyOfNumber(uint64_t number) {
-  number += 0x9E3779B97F4A7C15;
-  number = (number ^ (number >> 30)) * 0xBF58476D1CE4E5B9;
-  number = (number ^ (number >> 27)) * 0x94D049BB133111EB;
-  return number ^ (number >> 31);
-}
 
 // One run of facts at a time, so that peak memory is the join's.
 class FactSource {
@@ -48,7 +41,7 @@ class FactSource {
   ExposureColumns NextExposures() {
     for (size_t i = 0; i < kRunRows; ++i) {
       const uint64_t user = random_() % kUsers;
-      user_[i] = KeyOfNumber(user);
+      user_[i] = bench::KeyOfNumber(user);
       time_[i] = static_cast<int64_t>(random_() % 30) * kDayMicros;
       variant_[i] = static_cast<uint16_t>(user % 2);
       tier_[i] = static_cast<uint16_t>(user / 2 % 4);
@@ -59,7 +52,7 @@ class FactSource {
   // Orders and visits of random users within 60 days.
   EventColumns NextEvents() {
     for (size_t i = 0; i < kRunRows; ++i) {
-      user_[i] = KeyOfNumber(random_() % kUsers);
+      user_[i] = bench::KeyOfNumber(random_() % kUsers);
       time_[i] = static_cast<int64_t>(random_() % 60) * kDayMicros;
       event_[i] = random_();
       name_[i] = static_cast<uint16_t>(random_() % 2);

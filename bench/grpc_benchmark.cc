@@ -282,12 +282,15 @@ double CpuSecondsABatch(Body body) {
   return (ThreadSeconds() - begin) / kBatches;
 }
 
-void MeasureBatchCpu(const Snapshot& snapshot) {
+void MeasureBatchCpu(const std::shared_ptr<const Snapshot>& snapshot) {
+  const UserTable users;
+  FirstExposures exposures;
+  const ServingPlan plan(snapshot, users, exposures);
   const std::string bytes = bench::BatchRequest().SerializeAsString();
   std::string answer;
   const auto serve = [&](v1::AssignBatchRequest& request, v1::AssignBatchResponse& response) {
     if (!request.ParseFromString(bytes)) abort();
-    Check(AnswerAssignBatch(snapshot, absl::ToUnixMicros(absl::Now()), request, response));
+    Check(AnswerAssignBatch(plan, absl::ToUnixMicros(absl::Now()), request, response));
     response.SerializeToString(&answer);
   };
   ArenaMessages<v1::AssignBatchRequest, v1::AssignBatchResponse> messages;
@@ -339,7 +342,7 @@ int Run() {
   {
     Store store = Checked(OpenStore({.path = path}));
     const auto catalog = Checked(LiveCatalog::Open(*store.catalog));
-    MeasureBatchCpu(*catalog->view().snapshot);
+    MeasureBatchCpu(catalog->view().snapshot);
   }
   std::filesystem::remove_all(folder);
   return 0;

@@ -33,8 +33,8 @@ Exit codes: 0 stopped when told to; 1 could not start or run; 2 bad flags or con
 
 // Every flag is read as text, so that all that are wrong can be listed at once.
 struct RawOptions {
-  std::string listen, store, store_threads, store_memory_mb, max_threads, max_message_kb, shutdown_grace, log_level,
-      log_format, port_file;
+  std::string listen, store, store_threads, store_memory_mb, refresh_memory_mb, max_threads, max_message_kb,
+      shutdown_grace, log_level, log_format, port_file;
   bool check = false;
 };
 
@@ -84,6 +84,8 @@ ServerOptions Check(const RawOptions& raw, Problems& problems) {
   options.store.threads = Whole(raw.store_threads, "--store-threads", 1, 256, problems);
   options.store.memory_limit_bytes =
       int64_t{Whole(raw.store_memory_mb, "--store-memory-mb", 128, 1 << 20, problems)} * 1024 * 1024;
+  options.refresh_memory_bytes =
+      int64_t{Whole(raw.refresh_memory_mb, "--refresh-memory-mb", 64, 1 << 20, problems)} * 1024 * 1024;
   options.max_threads = Whole(raw.max_threads, "--max-threads", 4, 4096, problems);
   options.max_message_bytes = Whole(raw.max_message_kb, "--max-message-kb", 64, 64 * 1024, problems) * 1024;
   if (!absl::ParseDuration(raw.shutdown_grace, &options.shutdown_grace) ||
@@ -107,8 +109,11 @@ void DeclareFlags(CLI::App& app, RawOptions& raw) {
       ->default_val("127.0.0.1:7443");
   app.add_option("--store", raw.store, "The DuckDB file that holds everything; created if there is none")
       ->default_val("tierwise.duckdb");
-  app.add_option("--store-threads", raw.store_threads, "Threads of the store, and of reports")->default_val("2");
+  app.add_option("--store-threads", raw.store_threads, "Threads of the store, of reports and refreshes")
+      ->default_val("2");
   app.add_option("--store-memory-mb", raw.store_memory_mb, "Memory that the store may use, in MiB")
+      ->default_val("1024");
+  app.add_option("--refresh-memory-mb", raw.refresh_memory_mb, "Memory for events while a refresh reads them, in MiB")
       ->default_val("1024");
   app.add_option("--max-threads", raw.max_threads, "Threads for calls that wait (catalog, events, reports)")
       ->default_val("64");

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "server/log.h"
 #include "server/storage/store.h"
+#include "server/tiers/refresher.h"
 
 namespace tierwise {
 
@@ -19,6 +21,8 @@ struct ServerOptions {
   absl::Duration shutdown_grace = absl::Seconds(5);  // for calls under way when the server is told to stop
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kText;
+  int64_t refresh_memory_bytes = int64_t{1} << 30;  // about what events may take while a refresh reads them
+  RefresherOptions refresher;
   std::string port_file;  // where to write the port that was taken; empty: nowhere
 };
 

@@ -20,6 +20,9 @@
 #include "server/services/event_service.h"
 #include "server/services/live_catalog.h"
 #include "server/services/report_service.h"
+#include "server/services/tier_service.h"
+#include "server/tiers/live_users.h"
+#include "server/tiers/refresher.h"
 
 namespace tierwise {
 namespace {
@@ -59,8 +62,13 @@ class Server::Parts {
     TIERWISE_ASSIGN_OR_RETURN(store_, OpenStore(options_.store));
     TIERWISE_ASSIGN_OR_RETURN(catalog_, LiveCatalog::Open(*store_.catalog));
     catalog_service_ = std::make_unique<CatalogService>(*catalog_, *store_.catalog);
-    assignment_service_ = std::make_unique<AssignmentService>(*catalog_);
-    event_service_ = std::make_unique<EventService>(*catalog_, *store_.events, *store_.profiles);
+    TIERWISE_ASSIGN_OR_RETURN(users_, LiveUsers::Open(*catalog_, store_, options_.store.threads));
+    TIERWISE_ASSIGN_OR_RETURN(refresher_, Refresher::Start({*catalog_, store_, *users_, options_.store.threads,
+                                                            options_.refresh_memory_bytes},
+                                                           options_.refresher));
+    assignment_service_ = std::make_unique<AssignmentService>(*catalog_, *users_);
+    event_service_ = std::make_unique<EventService>(*catalog_, store_, *users_);
+    tier_service_ = std::make_unique<TierService>(*catalog_, store_, *users_, *refresher_, options_.store.threads);
     report_service_ =
         std::make_unique<ReportService>(*catalog_, *store_.catalog, *store_.events, options_.store.threads);
     return Listen();
@@ -87,6 +95,7 @@ class Server::Parts {
     builder.RegisterService(assignment_service_.get());
     builder.RegisterService(event_service_.get());
     builder.RegisterService(report_service_.get());
+    builder.RegisterService(tier_service_.get());
     grpc_ = builder.BuildAndStart();
     if (grpc_ == nullptr || port_ == 0) {
       return absl::UnavailableError(absl::StrCat("could not listen on ", options_.listen,
@@ -100,6 +109,7 @@ class Server::Parts {
         {{"listen", options_.listen},
          {"port", absl::StrCat(port_)},
          {"store", options_.store.path},
+         {"users", absl::StrCat(users_->table().users())},
          {"catalog_version", absl::StrCat(catalog_->view().definitions->catalog_version())}});
     return absl::OkStatus();
   }
@@ -107,10 +117,13 @@ class Server::Parts {
   const ServerOptions options_;
   Store store_;
   std::unique_ptr<LiveCatalog> catalog_;
+  std::unique_ptr<LiveUsers> users_;
+  std::unique_ptr<Refresher> refresher_;
   std::unique_ptr<CatalogService> catalog_service_;
   std::unique_ptr<AssignmentService> assignment_service_;
   std::unique_ptr<EventService> event_service_;
   std::unique_ptr<ReportService> report_service_;
+  std::unique_ptr<TierService> tier_service_;
   std::unique_ptr<grpc::Server> grpc_;
   int port_ = 0;
   std::atomic<bool> stopped_ = false;

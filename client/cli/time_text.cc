@@ -51,17 +51,6 @@ absl::StatusOr<absl::Duration> ParseDurationText(absl::string_view text) {
   return is_negative ? -total : total;
 }
 
-std::string DurationText(absl::Duration duration) {
-  static constexpr std::pair<absl::string_view, int64_t> kUnits[] = {{"d", 86'400}, {"h", 3'600}, {"m", 60}, {"s", 1}};
-  if (duration == absl::ZeroDuration()) return "0s";
-  for (const auto& [name, seconds] : kUnits) {
-    if (duration % absl::Seconds(seconds) == absl::ZeroDuration()) {
-      return absl::StrCat(duration / absl::Seconds(seconds), name);
-    }
-  }
-  return absl::StrCat(absl::ToDoubleSeconds(duration), "s");
-}
-
 absl::StatusOr<absl::Time> ParseTimeText(absl::string_view text) {
   absl::Time time;
   const absl::string_view trimmed = absl::StripAsciiWhitespace(text);
@@ -85,28 +74,5 @@ absl::StatusOr<absl::Time> ParseTimeOption(absl::string_view option, absl::strin
 std::string TimeText(absl::Time time) { return absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", time, absl::UTCTimeZone()); }
 
 std::string TimeTitle(absl::Time time) { return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", time, absl::UTCTimeZone()); }
-
-google::protobuf::Duration ToProto(absl::Duration duration) {
-  google::protobuf::Duration proto;
-  proto.set_seconds(absl::IDivDuration(duration, absl::Seconds(1), &duration));
-  proto.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(duration)));
-  return proto;
-}
-
-google::protobuf::Timestamp ToProto(absl::Time time) {
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  google::protobuf::Timestamp proto;
-  proto.set_seconds(seconds);
-  proto.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-  return proto;
-}
-
-absl::Duration FromProto(const google::protobuf::Duration& duration) {
-  return absl::Seconds(duration.seconds()) + absl::Nanoseconds(duration.nanos());
-}
-
-absl::Time FromProto(const google::protobuf::Timestamp& time) {
-  return absl::FromUnixSeconds(time.seconds()) + absl::Nanoseconds(time.nanos());
-}
 
 }  // namespace tierwise

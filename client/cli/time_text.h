@@ -6,15 +6,15 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
-#include "google/protobuf/duration.pb.h"
-#include "google/protobuf/timestamp.pb.h"
+#include "experiments/base/duration_text.h"  // IWYU pragma: export
+#include "experiments/base/proto_time.h"     // IWYU pragma: export
 
 namespace tierwise {
 
+// Of people's words for times; the other way, and to protos, are experiments/base/duration_text.h and proto_time.h.
+
 // "14d", "12h", "90m", "1h30m", "1.5s", "2w"; a day has 24 hours. Errors: InvalidArgument that says what is allowed.
 absl::StatusOr<absl::Duration> ParseDurationText(absl::string_view text);
-// In the largest unit of d, h, m that divides it; else in seconds. What ParseDurationText reads back unchanged.
-std::string DurationText(absl::Duration duration);
 
 // RFC 3339 ("2026-01-31T08:00:00Z", "2026-01-31T08:00:00+08:00"), "2026-01-31 08:00:00" and "2026-01-31", the last two
 // in UTC. Errors: InvalidArgument that says what is allowed.
@@ -25,11 +25,5 @@ absl::StatusOr<absl::Time> ParseTimeOption(absl::string_view option, absl::strin
 std::string TimeText(absl::Time time);
 // For reading only: "2026-01-31 08:00:00 UTC".
 std::string TimeTitle(absl::Time time);
-
-// To and from protobuf's forms; sub-nanosecond parts are cut off.
-google::protobuf::Duration ToProto(absl::Duration duration);
-google::protobuf::Timestamp ToProto(absl::Time time);
-absl::Duration FromProto(const google::protobuf::Duration& duration);
-absl::Time FromProto(const google::protobuf::Timestamp& time);
 
 }  // namespace tierwise

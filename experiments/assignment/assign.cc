@@ -58,16 +58,23 @@ std::string RangesText(const CompiledLayer& layer) {
 template <typename Trace>
 class Decider {
  public:
-  Decider(const CompiledCampaign& campaign, absl::string_view user_id, const UserAttributes& attributes,
-          int64_t now_micros, Trace& trace)
-      : campaign_(campaign), user_id_(user_id), attributes_(attributes), now_micros_(now_micros), trace_(trace) {
+  Decider(const CompiledCampaign& campaign, absl::string_view user_id, const UserStanding& user, int64_t now_micros,
+          Trace& trace)
+      : campaign_(campaign),
+        user_id_(user_id),
+        user_(user),
+        attributes_(user.attributes),
+        now_micros_(now_micros),
+        trace_(trace) {
     decision_.campaign_revision = campaign.revision;
   }
 
   Decision Decide() {
     if (NotRunning() || OutsideSchedule()) return decision_;
-    tier_ = static_cast<size_t>(campaign_.tiering->TierOf(attributes_, now_micros_));
+    tier_ = static_cast<size_t>(
+        user_.tier == UserStanding::kFindTier ? campaign_.tiering->TierOf(attributes_, now_micros_) : user_.tier);
     decision_.tier = campaign_.tiering->tiers()[tier_];
+    decision_.tier_source = user_.tier_source;
     if (Forced() || NotEligible() || TierNotTargeted() || InHoldout() || TakenByLayer() || OutsideTraffic()) {
       return decision_;
     }
@@ -128,10 +135,23 @@ class Decider {
     });
   }
 
+  // Where the tier comes from.
+  std::string TierText() const {
+    switch (user_.tier_source) {
+      case v1::TIER_SOURCE_FIRST_EXPOSURE:
+        return "it is the tier of the user's first exposure";
+      case v1::TIER_SOURCE_UNKNOWN_USER:
+        return absl::StrCat("nothing is known of the user, ", campaign_.tiering->Explain(attributes_, now_micros_));
+      default:
+        if (user_.tier != UserStanding::kFindTier) return "it is the tier of the last refresh";
+        return campaign_.tiering->Explain(attributes_, now_micros_);
+    }
+  }
+
   bool TierNotTargeted() {
     return Step(v1::ASSIGNMENT_REASON_TIER_NOT_TARGETED, Plan() == nullptr, [&] {
       return absl::StrCat("tier ", Quoted(decision_.tier), Plan() == nullptr ? " has no plan" : " has a plan", ": ",
-                          campaign_.tiering->Explain(attributes_, now_micros_));
+                          TierText());
     });
   }
 
@@ -202,6 +222,7 @@ class Decider {
 
   const CompiledCampaign& campaign_;
   const absl::string_view user_id_;
+  const UserStanding& user_;
   const UserAttributes& attributes_;
   const int64_t now_micros_;
   Trace& trace_;
@@ -210,7 +231,7 @@ class Decider {
 };
 
 template <typename Trace>
-Decision Decide(const CompiledCampaign* campaign, absl::string_view user_id, const UserAttributes& attributes,
+Decision Decide(const CompiledCampaign* campaign, absl::string_view user_id, const UserStanding& user,
                 int64_t now_micros, Trace& trace) {
   const bool is_missing = campaign == nullptr;
   trace.Add(v1::ASSIGNMENT_REASON_NOT_FOUND, is_missing, [&] {
@@ -222,22 +243,22 @@ Decision Decide(const CompiledCampaign* campaign, absl::string_view user_id, con
     not_found.reason = v1::ASSIGNMENT_REASON_NOT_FOUND;
     return not_found;
   }
-  return Decider<Trace>(*campaign, user_id, attributes, now_micros, trace).Decide();
+  return Decider<Trace>(*campaign, user_id, user, now_micros, trace).Decide();
 }
 
 }  // namespace
 
-Decision Assign(const CompiledCampaign* campaign, absl::string_view user_id, const UserAttributes& attributes,
+Decision Assign(const CompiledCampaign* campaign, absl::string_view user_id, const UserStanding& user,
                 int64_t now_micros) {
   NoTrace trace;
-  return Decide(campaign, user_id, attributes, now_micros, trace);
+  return Decide(campaign, user_id, user, now_micros, trace);
 }
 
-Explanation ExplainAssignment(const CompiledCampaign* campaign, absl::string_view user_id,
-                              const UserAttributes& attributes, int64_t now_micros) {
+Explanation ExplainAssignment(const CompiledCampaign* campaign, absl::string_view user_id, const UserStanding& user,
+                              int64_t now_micros) {
   StepTrace trace;
   Explanation explanation;
-  explanation.decision = Decide(campaign, user_id, attributes, now_micros, trace);
+  explanation.decision = Decide(campaign, user_id, user, now_micros, trace);
   explanation.steps = std::move(trace.steps);
   return explanation;
 }

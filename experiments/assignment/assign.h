@@ -21,14 +21,30 @@ struct Decision {
   double propensity = 0;
   uint32_t phase = 0;
   int64_t campaign_revision = 0;
+  v1::TierSource tier_source = v1::TIER_SOURCE_UNSPECIFIED;
 
   friend bool operator==(const Decision&, const Decision&) = default;
 };
 
+// What is known of a user before a decision.
+struct UserStanding {
+  static constexpr int kFindTier = -1;
+
+  // Attributes alone, as of a request: the tier is found from them.
+  UserStanding(const UserAttributes& all_attributes)  // NOLINT: attributes are a standing
+      : attributes(all_attributes) {}
+  UserStanding(const UserAttributes& all_attributes, int known_tier, v1::TierSource source)
+      : attributes(all_attributes), tier(known_tier), tier_source(source) {}
+
+  const UserAttributes& attributes;
+  int tier = kFindTier;  // index into the campaign's tiers, where it is known beforehand
+  v1::TierSource tier_source = v1::TIER_SOURCE_REQUEST;
+};
+
 // Which arm `user_id` gets, and why. A pure function of its arguments that allocates nothing on the heap. `campaign` is
-// null where there is no such campaign. `attributes` has the schema of the campaign's snapshot; `now_micros` is in
+// null where there is no such campaign. `user` has the schema of the campaign's snapshot; `now_micros` is in
 // microseconds since the epoch.
-Decision Assign(const CompiledCampaign* campaign, absl::string_view user_id, const UserAttributes& attributes,
+Decision Assign(const CompiledCampaign* campaign, absl::string_view user_id, const UserStanding& user,
                 int64_t now_micros);
 
 // One step on the way to a decision.
@@ -44,7 +60,7 @@ struct Explanation {
 };
 
 // Assign, with what every step found.
-Explanation ExplainAssignment(const CompiledCampaign* campaign, absl::string_view user_id,
-                              const UserAttributes& attributes, int64_t now_micros);
+Explanation ExplainAssignment(const CompiledCampaign* campaign, absl::string_view user_id, const UserStanding& user,
+                              int64_t now_micros);
 
 }  // namespace tierwise

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "experiments/assignment/field_checks.h"
 #include "experiments/assignment/layer_allocation.h"
+#include "experiments/audience/tiering_rules.h"
 #include "experiments/audience/time_micros.h"
 #include "experiments/base/definition_rules.h"
 #include "experiments/base/problems.h"
@@ -61,6 +62,13 @@ absl::StatusOr<v1::Campaign> Launch(const v1::Campaign& current, const Definitio
     return absl::FailedPreconditionError(
         absl::StrCat("campaign \"", current.id(), "\" ended at ", TimeUtil::ToString(current.schedule().end_time()),
                      " by its schedule; launch needs a schedule.end_time that is still to come"));
+  }
+  if (const v1::Tiering* tiering = definitions.FindTiering(current.tiering());
+      tiering != nullptr && LacksCuts(*tiering)) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("tiering \"", tiering->id(),
+                     "\" has no cuts yet, so that everyone would be in one tier; launch "
+                     "needs one that was refreshed (TierService.StartRefresh)"));
   }
   v1::Campaign next = current;
   next.set_state(v1::CAMPAIGN_STATE_RUNNING);

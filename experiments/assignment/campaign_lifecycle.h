@@ -14,7 +14,8 @@ namespace tierwise {
 // state and the one that it needs. `now_micros` is in microseconds since the epoch. Meta is left as it is.
 
 // DRAFT to RUNNING: the catalog version is pinned, every plan begins its phase 1, and where it has a layer its buckets
-// are taken. FailedPrecondition also where the layer has too few free or the schedule is over. REQUIRES: `current` is
+// are taken. FailedPrecondition also where the layer has too few free, the schedule is over, or
+// the tiering needs cuts and has none yet. REQUIRES: `current` is
 // one of `definitions`, which are valid; those of `catalog_version` are what it is launched with.
 absl::StatusOr<v1::Campaign> Launch(const v1::Campaign& current, const Definitions& definitions, int64_t now_micros,
                                     int64_t catalog_version);

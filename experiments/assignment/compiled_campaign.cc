@@ -2,12 +2,15 @@
 #include "experiments/assignment/compiled_campaign.h"
 
 #include <algorithm>
+#include <optional>
+#include <set>
 #include <utility>
 
 #include "absl/strings/string_view.h"
 #include "experiments/assignment/campaign_check.h"
 #include "experiments/assignment/parameters.h"
 #include "experiments/assignment/salts.h"
+#include "experiments/audience/tiering_rules.h"
 #include "experiments/audience/time_micros.h"
 
 namespace tierwise {
@@ -57,7 +60,19 @@ std::vector<int> PlanOfTier(const v1::Campaign& campaign, const std::vector<std:
   return plans;
 }
 
+std::vector<int> SlotsOf(const std::set<std::string>& attributes, const AttributeSchema& schema) {
+  std::vector<int> slots;
+  for (const std::string& attribute : attributes) {
+    if (const std::optional<int> slot = schema.SlotOf(attribute); slot.has_value()) slots.push_back(*slot);
+  }
+  return slots;
+}
+
 }  // namespace
+
+std::vector<int> TieringPrograms::SlotsOfTiering(const std::string& tiering) const {
+  return SlotsOf(AttributesOf(*definitions_.FindTiering(tiering), definitions_), schema_);
+}
 
 std::shared_ptr<const TieringProgram> TieringPrograms::Get(const std::string& tiering) {
   std::shared_ptr<const TieringProgram>& program = programs_[tiering];
@@ -74,6 +89,7 @@ std::shared_ptr<const CompiledHoldout> CompileHoldout(const v1::Holdout& holdout
   compiled.share_bp = holdout.share_bp();
   if (holdout.tier_shares_size() > 0) {
     compiled.tiering = tierings.Get(holdout.tiering());
+    compiled.slots = tierings.SlotsOfTiering(holdout.tiering());
     const std::vector<std::string>& tiers = compiled.tiering->tiers();
     compiled.tier_shares_bp.assign(tiers.size(), holdout.share_bp());
     for (const v1::TierShare& share : holdout.tier_shares()) {
@@ -101,6 +117,14 @@ CompiledCampaign CompileCampaign(const v1::Campaign& campaign, const Definitions
     compiled.audience = ConditionProgram(campaign.audience().tree(), schema, definitions);
   }
   compiled.tiering = tierings.Get(campaign.tiering());
+  compiled.tiering_id = campaign.tiering();
+  compiled.tiering_revision = definitions.FindTiering(campaign.tiering())->meta().revision();
+  compiled.tier_slots = tierings.SlotsOfTiering(campaign.tiering());
+  compiled.slots = compiled.tier_slots;
+  if (campaign.has_audience()) {
+    const std::vector<int> slots = SlotsOf(AttributesOf(campaign.audience(), definitions), schema);
+    compiled.slots.insert(compiled.slots.end(), slots.begin(), slots.end());
+  }
   for (const v1::TierPlan& plan : campaign.tier_plans()) compiled.plans.push_back(CompilePlan(campaign, plan));
   compiled.plan_of_tier = PlanOfTier(campaign, compiled.tiering->tiers());
   if (campaign.has_layer()) {

@@ -41,6 +41,7 @@ struct CompiledHoldout {
   uint32_t share_bp = 0;                          // where no tier has a share of its own
   std::shared_ptr<const TieringProgram> tiering;  // null: so it is
   std::vector<uint32_t> tier_shares_bp;           // by index of the tier
+  std::vector<int> slots;                         // of the attributes that the tier depends on
 };
 
 struct CompiledVariant {
@@ -71,6 +72,10 @@ struct CompiledCampaign {
   absl::flat_hash_map<std::string, int> forced_users;  // to the index of the variant
   ConditionProgram audience;
   std::shared_ptr<const TieringProgram> tiering;
+  std::string tiering_id;
+  int64_t tiering_revision = 0;
+  std::vector<int> tier_slots;  // of the attributes that the tier depends on
+  std::vector<int> slots;       // of all attributes that a decision depends on; one may recur
   std::vector<CompiledPlan> plans;
   std::vector<int> plan_of_tier;  // by index of the tier; kNotTargeted where it has none
   std::vector<std::shared_ptr<const CompiledHoldout>> holdouts;
@@ -90,6 +95,8 @@ class TieringPrograms {
 
   // REQUIRES: CheckTiering found nothing wrong with `tiering`, which `definitions` has.
   std::shared_ptr<const TieringProgram> Get(const std::string& tiering);
+  // Slots of the attributes that a user's tier depends on. REQUIRES: as Get.
+  std::vector<int> SlotsOfTiering(const std::string& tiering) const;
 
  private:
   const Definitions& definitions_;

@@ -16,7 +16,7 @@ namespace {
 
 constexpr char kImmutable[] = "cannot change; make a new definition instead";
 
-bool IsSameDerivation(const v1::Attribute& a, const v1::Attribute& b) {
+bool HaveSameDerivation(const v1::Attribute& a, const v1::Attribute& b) {
   return a.has_derivation() == b.has_derivation() &&
          google::protobuf::util::MessageDifferencer::Equals(a.derivation(), b.derivation());
 }
@@ -26,7 +26,7 @@ absl::Status CheckImmutable(const v1::Definition& current, const v1::Definition&
   if (current.has_attribute() && current.attribute().type() != proposed.attribute().type()) {
     return InvalidField(FieldPath(name, "type"), kImmutable);
   }
-  if (current.has_attribute() && !IsSameDerivation(current.attribute(), proposed.attribute())) {
+  if (current.has_attribute() && !HaveSameDerivation(current.attribute(), proposed.attribute())) {
     return InvalidField(FieldPath(name, "derivation"), kImmutable);
   }
   const bool has_new_salt = (current.has_layer() && current.layer().salt() != proposed.layer().salt()) ||

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "experiments/assignment/salts.h"
 #include "experiments/audience/condition_check.h"
+#include "experiments/audience/derived_value.h"
 #include "experiments/base/definition_rules.h"
 #include "experiments/base/definitions.h"
 
@@ -21,6 +22,12 @@ void FillDisplayName(Message& message) {
 template <typename Message>
 void FillSalt(absl::string_view kind, Message& message) {
   if (message.salt().empty()) message.set_salt(absl::StrCat(kind, ":", message.id()));
+}
+
+void NormalizeAttribute(v1::Attribute& attribute) {
+  FillDisplayName(attribute);
+  if (attribute.derivation().aggregate() != v1::AGGREGATE_LIFE_CYCLE || attribute.allowed_values_size() > 0) return;
+  for (const absl::string_view stage : kLifeStageNames) attribute.add_allowed_values(std::string(stage));
 }
 
 void NormalizeTiering(v1::Tiering& tiering, absl::string_view name, Problems& problems) {
@@ -55,7 +62,7 @@ void Normalize(v1::Definition& definition, Problems& problems) {
   const std::string name = NameOf(definition);
   switch (definition.kind_case()) {
     case v1::Definition::kAttribute:
-      return FillDisplayName(*definition.mutable_attribute());
+      return NormalizeAttribute(*definition.mutable_attribute());
     case v1::Definition::kSegment: {
       v1::Segment& segment = *definition.mutable_segment();
       FillDisplayName(segment);

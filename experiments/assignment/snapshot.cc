@@ -10,6 +10,7 @@
 #include "experiments/assignment/definition_check.h"
 #include "experiments/assignment/layer_allocation.h"
 #include "experiments/assignment/pinned_definitions.h"
+#include "experiments/audience/derivation_check.h"
 #include "experiments/audience/tiering_program.h"
 #include "experiments/base/definition_rules.h"
 #include "experiments/base/status_macros.h"
@@ -36,6 +37,7 @@ class Compiler {
         CheckLaunched(campaign, *scope, name, problems);
       }
     }
+    CheckDerivedAttributes(definitions_, problems);
     CheckSaltsAreSeparate(definitions_, problems);
     CheckBucketsAreSeparate(definitions_, problems);
     return problems.ToStatus();
@@ -81,9 +83,13 @@ class Compiler {
     for (const Definitions::Pointer& definition : definitions_.InCollection("holdouts")) {
       const v1::Holdout& holdout = definition->holdout();
       const std::shared_ptr<const CompiledHoldout> compiled = CompileHoldout(holdout, tierings);
-      for (const std::string& campaign : holdout.campaigns()) by_id.at(campaign)->holdouts.push_back(compiled);
+      const auto add = [&compiled](CompiledCampaign& campaign) {
+        campaign.holdouts.push_back(compiled);
+        campaign.slots.insert(campaign.slots.end(), compiled->slots.begin(), compiled->slots.end());
+      };
+      for (const std::string& campaign : holdout.campaigns()) add(*by_id.at(campaign));
       if (!holdout.campaigns().empty()) continue;
-      for (CompiledCampaign& campaign : campaigns) campaign.holdouts.push_back(compiled);
+      for (CompiledCampaign& campaign : campaigns) add(campaign);
     }
   }
 

@@ -30,6 +30,8 @@ class Snapshot {
   const AttributeSchema& schema() const { return schema_; }
   // Null where there is none. Time does not depend on how many campaigns exist.
   const CompiledCampaign* Find(absl::string_view campaign) const;
+  // All campaigns, by id.
+  absl::Span<const CompiledCampaign> campaigns() const { return campaigns_; }
   // Campaigns whose state is RUNNING, by id.
   absl::Span<const CompiledCampaign* const> running() const { return running_; }
 

@@ -6,6 +6,7 @@
 #include "experiments/audience/attribute_type_name.h"
 #include "experiments/audience/condition_lexer.h"
 #include "experiments/audience/condition_limits.h"
+#include "experiments/audience/derivation_check.h"
 #include "experiments/base/definition_rules.h"
 
 namespace tierwise {
@@ -54,6 +55,7 @@ void CheckAttribute(const v1::Attribute& attribute, absl::string_view field, Pro
     return;
   }
   CheckAllowedValues(attribute, field, problems);
+  if (attribute.has_derivation()) CheckDerivation(attribute, field, problems);
 }
 
 }  // namespace tierwise

@@ -8,7 +8,7 @@
 namespace tierwise {
 
 // Adds everything that is wrong with the declaration of an attribute: id (words of the grammar of conditions are not
-// allowed), texts, type, allowed values. Fields are relative to `field`.
+// allowed), texts, type, allowed values, derivation. Fields are relative to `field`.
 void CheckAttribute(const v1::Attribute& attribute, absl::string_view field, Problems& problems);
 
 }  // namespace tierwise

@@ -9,6 +9,7 @@ AttributeSchema::AttributeSchema(const Definitions& definitions) {
     slots_.emplace(attribute.id(), size());
     ids_.push_back(attribute.id());
     types_.push_back(attribute.type());
+    is_derived_.push_back(attribute.has_derivation());
   }
 }
 

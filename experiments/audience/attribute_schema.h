@@ -23,11 +23,13 @@ class AttributeSchema {
   std::optional<int> SlotOf(absl::string_view attribute) const;
   // REQUIRES: 0 <= slot < size().
   v1::AttributeType TypeOf(int slot) const { return types_[static_cast<size_t>(slot)]; }
+  bool IsDerived(int slot) const { return is_derived_[static_cast<size_t>(slot)]; }
   const std::string& IdOf(int slot) const { return ids_[static_cast<size_t>(slot)]; }
 
  private:
   std::vector<std::string> ids_;
   std::vector<v1::AttributeType> types_;
+  std::vector<bool> is_derived_;
   absl::flat_hash_map<std::string, int> slots_;
 };
 

@@ -13,14 +13,6 @@
 
 namespace tierwise {
 
-// Times from `begin` on and before `end`, in microseconds since the epoch.
-struct TimeRange {
-  int64_t begin_micros = 0;
-  int64_t end_micros = 0;
-
-  friend bool operator==(const TimeRange&, const TimeRange&) = default;
-};
-
 // How many users were exposed: each is in exactly one of these.
 struct CohortCounts {
   int64_t users = 0;                    // analysed

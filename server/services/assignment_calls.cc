@@ -59,6 +59,12 @@ struct Asked {
   const CompiledCampaign* campaign;
 };
 
+std::vector<const CompiledCampaign*> CampaignsOf(const std::vector<Asked>& asked) {
+  std::vector<const CompiledCampaign*> campaigns;
+  for (const Asked& each : asked) campaigns.push_back(each.campaign);
+  return campaigns;
+}
+
 std::vector<Asked> AskedCampaigns(const Snapshot& snapshot, const Strings& ids) {
   std::vector<Asked> asked;
   if (ids.empty()) {
@@ -81,6 +87,7 @@ void Fill(absl::string_view campaign, const Decision& decision, v1::Assignment& 
   assignment.set_propensity(decision.propensity);
   assignment.set_phase(decision.phase);
   assignment.set_campaign_revision(decision.campaign_revision);
+  assignment.set_tier_source(decision.tier_source);
 }
 
 // Decisions are views of the snapshot, so equal ones have equal addresses: no text is compared.
@@ -89,11 +96,13 @@ struct DecisionIdentity {
   const char* tier;
   const char* parameters;
   v1::AssignmentReason reason;
+  v1::TierSource tier_source;
 
   friend bool operator==(const DecisionIdentity&, const DecisionIdentity&) = default;
   template <typename H>
   friend H AbslHashValue(H h, const DecisionIdentity& identity) {
-    return H::combine(std::move(h), identity.variant, identity.tier, identity.parameters, identity.reason);
+    return H::combine(std::move(h), identity.variant, identity.tier, identity.parameters, identity.reason,
+                      identity.tier_source);
   }
 };
 
@@ -107,7 +116,7 @@ class DistinctAssignments {
 
   void Add(const Decision& decision) {
     const DecisionIdentity identity{decision.variant.data(), decision.tier.data(), decision.parameters_json.data(),
-                                    decision.reason};
+                                    decision.reason, decision.tier_source};
     const auto [it, is_new] = index_.try_emplace(identity, static_cast<uint32_t>(out_.distinct_size()));
     if (is_new) Fill(campaign_, decision, *out_.add_distinct());
     out_.mutable_assigned()->AddAlreadyReserved(it->second);
@@ -121,21 +130,27 @@ class DistinctAssignments {
 
 }  // namespace
 
-absl::Status AnswerAssign(const Snapshot& snapshot, int64_t now_micros, const v1::AssignRequest& request,
+absl::Status AnswerAssign(const ServingPlan& plan, int64_t now_micros, const v1::AssignRequest& request,
                           v1::AssignResponse& response) {
   TIERWISE_RETURN_IF_ERROR(CheckUser(request.user_id(), "user_id"));
   TIERWISE_RETURN_IF_ERROR(CheckCampaigns(request.campaigns()));
+  const Snapshot& snapshot = *plan.snapshot;
   UserAttributes user(snapshot.schema());
   TIERWISE_RETURN_IF_ERROR(SetAttributes(snapshot.schema(), request.attributes(), user));
-  for (const Asked& asked : AskedCampaigns(snapshot, request.campaigns())) {
-    Fill(asked.id, Assign(asked.campaign, request.user_id(), user, now_micros), *response.add_assignments());
+  const std::vector<Asked> asked = AskedCampaigns(snapshot, request.campaigns());
+  ServedUser served(plan, CampaignsOf(asked));
+  served.Read(request.user_id(), user);
+  for (size_t c = 0; c < asked.size(); ++c) {
+    Fill(asked[c].id, Assign(asked[c].campaign, request.user_id(), served.StandingIn(c), now_micros),
+         *response.add_assignments());
   }
   response.set_catalog_version(snapshot.catalog_version());
   return absl::OkStatus();
 }
 
-absl::Status AnswerAssignBatch(const Snapshot& snapshot, int64_t now_micros, const v1::AssignBatchRequest& request,
+absl::Status AnswerAssignBatch(const ServingPlan& plan, int64_t now_micros, const v1::AssignBatchRequest& request,
                                v1::AssignBatchResponse& response) {
+  const Snapshot& snapshot = *plan.snapshot;
   const int users = request.user_ids_size();
   if (users < 1 || users > kMaxUsers) {
     return InvalidField("user_ids", absl::StrCat("has ", users, " ids; 1 to ", kMaxUsers, " are allowed"));
@@ -155,17 +170,19 @@ absl::Status AnswerAssignBatch(const Snapshot& snapshot, int64_t now_micros, con
   answers.reserve(asked.size());
   for (const Asked& each : asked) answers.emplace_back(each.id, users, *response.add_campaigns());
   UserAttributes user(snapshot.schema());
+  ServedUser served(plan, CampaignsOf(asked));
   for (int i = 0; i < users; ++i) {
     columns.Next(user);
+    served.Read(request.user_ids(i), user);
     for (size_t c = 0; c < asked.size(); ++c) {
-      answers[c].Add(Assign(asked[c].campaign, request.user_ids(i), user, now_micros));
+      answers[c].Add(Assign(asked[c].campaign, request.user_ids(i), served.StandingIn(c), now_micros));
     }
   }
   response.set_catalog_version(snapshot.catalog_version());
   return absl::OkStatus();
 }
 
-absl::Status AnswerExplain(const Snapshot& snapshot, int64_t now_micros, const v1::ExplainRequest& request,
+absl::Status AnswerExplain(const ServingPlan& plan, int64_t now_micros, const v1::ExplainRequest& request,
                            v1::ExplainResponse& response) {
   TIERWISE_RETURN_IF_ERROR(CheckUser(request.user_id(), "user_id"));
   if (request.campaign().empty()) return InvalidField("campaign", "is required");
@@ -174,10 +191,13 @@ absl::Status AnswerExplain(const Snapshot& snapshot, int64_t now_micros, const v
     if (!micros.has_value()) return InvalidField("time", "is no moment between the years 1 and 9999");
     now_micros = *micros;
   }
+  const Snapshot& snapshot = *plan.snapshot;
   UserAttributes user(snapshot.schema());
   TIERWISE_RETURN_IF_ERROR(SetAttributes(snapshot.schema(), request.attributes(), user));
-  const Explanation explanation =
-      ExplainAssignment(snapshot.Find(request.campaign()), request.user_id(), user, now_micros);
+  const CompiledCampaign* campaign = snapshot.Find(request.campaign());
+  ServedUser served(plan, {campaign});
+  served.Read(request.user_id(), user);
+  const Explanation explanation = ExplainAssignment(campaign, request.user_id(), served.StandingIn(0), now_micros);
   Fill(request.campaign(), explanation.decision, *response.mutable_assignment());
   for (const DecisionStep& step : explanation.steps) {
     v1::ExplainStep* out = response.add_steps();

@@ -21,7 +21,7 @@ int64_t NowMicros() { return absl::ToUnixMicros(absl::Now()); }
 // Reads one request, answers it, reads the next. Deletes itself when the stream is done.
 class AssignStreamReactor final : public StreamReactor {
  public:
-  explicit AssignStreamReactor(const LiveCatalog& catalog) : catalog_(catalog) { StartRead(&request_); }
+  explicit AssignStreamReactor(const Serving& serving) : serving_(serving) { StartRead(&request_); }
 
   void OnReadDone(bool ok) override {
     if (!ok) {
@@ -31,7 +31,7 @@ class AssignStreamReactor final : public StreamReactor {
     response_.Clear();
     response_.set_request_id(request_.request_id());
     const absl::Status status =
-        AnswerAssign(*catalog_.view().snapshot, NowMicros(), request_.request(), *response_.mutable_response());
+        AnswerAssign(*serving_.plan(), NowMicros(), request_.request(), *response_.mutable_response());
     if (!status.ok()) *response_.mutable_error() = ToRpcStatus(status);
     StartWrite(&response_);
   }
@@ -47,7 +47,7 @@ class AssignStreamReactor final : public StreamReactor {
   void OnDone() override { delete this; }
 
  private:
-  const LiveCatalog& catalog_;
+  const Serving serving_;
   v1::AssignStreamRequest request_;
   v1::AssignStreamResponse response_;
 };
@@ -56,22 +56,22 @@ class AssignStreamReactor final : public StreamReactor {
 
 grpc::ServerUnaryReactor* AssignmentService::Assign(grpc::CallbackServerContext* context,
                                                     const v1::AssignRequest* request, v1::AssignResponse* response) {
-  return Finish(context, AnswerAssign(*catalog_.view().snapshot, NowMicros(), *request, *response));
+  return Finish(context, AnswerAssign(*serving_.plan(), NowMicros(), *request, *response));
 }
 
 grpc::ServerUnaryReactor* AssignmentService::AssignBatch(grpc::CallbackServerContext* context,
                                                          const v1::AssignBatchRequest* request,
                                                          v1::AssignBatchResponse* response) {
-  return Finish(context, AnswerAssignBatch(*catalog_.view().snapshot, NowMicros(), *request, *response));
+  return Finish(context, AnswerAssignBatch(*serving_.plan(), NowMicros(), *request, *response));
 }
 
 StreamReactor* AssignmentService::AssignStream(grpc::CallbackServerContext*) {
-  return new AssignStreamReactor(catalog_);
+  return new AssignStreamReactor(serving_);
 }
 
 grpc::ServerUnaryReactor* AssignmentService::Explain(grpc::CallbackServerContext* context,
                                                      const v1::ExplainRequest* request, v1::ExplainResponse* response) {
-  return Finish(context, AnswerExplain(*catalog_.view().snapshot, NowMicros(), *request, *response));
+  return Finish(context, AnswerExplain(*serving_.plan(), NowMicros(), *request, *response));
 }
 
 }  // namespace tierwise

@@ -1,17 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
+
 #include "server/services/arena_messages.h"
 #include "server/services/live_catalog.h"
+#include "server/tiers/live_users.h"
 #include "tierwise/v1/assignment_service.grpc.pb.h"
 
 namespace tierwise {
 
-// tierwise.v1.AssignmentService over the present snapshot of a LiveCatalog, which must outlive it. Nothing waits, so
-// all of it is served by gRPC's callback threads. Thread-safe.
+// What answers are made from.
+struct Serving {
+  const LiveCatalog& catalog;
+  LiveUsers& users;
+
+  std::shared_ptr<const ServingPlan> plan() const { return users.PlanFor(catalog.view().snapshot); }
+};
+
+// tierwise.v1.AssignmentService over the present snapshot of a LiveCatalog and what LiveUsers knows, which must outlive
+// it. Nothing waits, so all of it is served by gRPC's callback threads. Thread-safe.
 class AssignmentService final : public v1::AssignmentService::CallbackService {
  public:
-  explicit AssignmentService(const LiveCatalog& catalog) : catalog_(catalog) {
+  AssignmentService(const LiveCatalog& catalog, LiveUsers& users) : serving_{catalog, users} {
     SetMessageAllocatorFor_AssignBatch(&batch_messages_);
   }
 
@@ -25,7 +36,7 @@ class AssignmentService final : public v1::AssignmentService::CallbackService {
                                     v1::ExplainResponse* response) override;
 
  private:
-  const LiveCatalog& catalog_;
+  Serving serving_;
   ArenaMessages<v1::AssignBatchRequest, v1::AssignBatchResponse> batch_messages_;
 };
 

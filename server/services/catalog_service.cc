@@ -16,25 +16,16 @@
 #include "experiments/base/status_macros.h"
 #include "server/services/actor.h"
 #include "server/services/definition_edits.h"
+#include "server/services/paging.h"
 #include "server/services/status.h"
 
 namespace tierwise {
 namespace {
 
-constexpr int kDefaultPageSize = 100;
-constexpr int kMaxPageSize = 1000;
 constexpr int kMaxApplied = 1000;
 
 EditTerms TermsOf(const grpc::ServerContext& context, bool validate_only) {
   return {ActorOf(context), absl::Now(), validate_only};
-}
-
-absl::StatusOr<int> PageSize(int requested) {
-  if (requested < 0 || requested > kMaxPageSize) {
-    return InvalidField("page_size",
-                        absl::StrCat("must be from 1 to ", kMaxPageSize, "; 0 or unset is ", kDefaultPageSize));
-  }
-  return requested == 0 ? kDefaultPageSize : requested;
 }
 
 absl::Status CheckName(const std::string& name) {

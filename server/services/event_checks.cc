@@ -119,6 +119,9 @@ std::optional<Problem> CheckProfile(const v1::Profile& profile, const AttributeS
     if (!schema.SlotOf(value.attribute()).has_value()) {
       return Problem{field, absl::StrCat("\"", value.attribute(), "\" is not a declared attribute")};
     }
+    if (schema.IsDerived(*schema.SlotOf(value.attribute()))) {
+      return Problem{field, absl::StrCat("\"", value.attribute(), "\" is derived from events and can't be supplied")};
+    }
     if (!seen.insert(value.attribute()).second) {
       return Problem{field, absl::StrCat("\"", value.attribute(), "\" is given twice")};
     }

@@ -6,13 +6,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "experiments/base/proto_time.h"
-#include "experiments/base/status_macros.h"
 #include "server/services/event_checks.h"
 
 namespace tierwise {
 namespace {
-
-using MaybeProfile = std::optional<v1::Profile>;
 
 std::optional<Problem> FindCampaign(const Snapshot& snapshot, const std::string& id, const CompiledCampaign** found) {
   *found = snapshot.Find(id);
@@ -26,19 +23,19 @@ std::optional<Problem> FindCampaign(const Snapshot& snapshot, const std::string&
   return std::nullopt;
 }
 
-// The tier from the user's profile as it is now.
-std::optional<Problem> FillTier(const Snapshot& snapshot, const CompiledCampaign& campaign, const MaybeProfile& profile,
+// The tier as the user stands now.
+std::optional<Problem> FillTier(const ServingPlan& plan, const CompiledCampaign& campaign, UserAttributes& user,
                                 v1::Exposure& exposure) {
-  if (!profile.has_value()) {
+  user.Clear();
+  ServedUser served(plan, {&campaign});
+  served.Read(exposure.user_id(), user);
+  const UserStanding standing = served.StandingIn(0);
+  if (standing.tier_source == v1::TIER_SOURCE_UNKNOWN_USER) {
     return Problem{"tier", "is not given, and no profile of this user is stored to find it from"};
   }
-  UserAttributes user(snapshot.schema());
-  for (const v1::AttributeValue& value : profile->attributes()) {
-    // Stored values were checked when they came in; an attribute that was deleted since is not known any more.
-    if (!user.Set(snapshot.schema(), value).ok()) continue;
-  }
   const int64_t at = absl::ToUnixMicros(FromProto(exposure.time()));
-  exposure.set_tier(campaign.tiering->tiers()[static_cast<size_t>(campaign.tiering->TierOf(user, at))]);
+  const int tier = standing.tier == UserStanding::kFindTier ? campaign.tiering->TierOf(user, at) : standing.tier;
+  exposure.set_tier(campaign.tiering->tiers()[static_cast<size_t>(tier)]);
   return std::nullopt;
 }
 
@@ -73,33 +70,19 @@ std::optional<Problem> FillFromPlan(const CompiledCampaign& campaign, v1::Exposu
   return std::nullopt;
 }
 
-// The stored profiles of those exposures that need one, in their order.
-absl::StatusOr<std::vector<MaybeProfile>> ProfilesFor(ProfileStore& profiles,
-                                                      const std::vector<v1::Exposure>& exposures) {
-  std::vector<std::string> users;
-  for (const v1::Exposure& exposure : exposures) {
-    if (exposure.tier().empty()) users.push_back(exposure.user_id());
-  }
-  if (users.empty()) return std::vector<MaybeProfile>();
-  return profiles.Get(users);
-}
-
 }  // namespace
 
-absl::StatusOr<std::vector<std::optional<Problem>>> CompleteExposures(const Snapshot& snapshot, ProfileStore& profiles,
-                                                                      absl::Time now,
-                                                                      std::vector<v1::Exposure>& exposures) {
-  TIERWISE_ASSIGN_OR_RETURN(const std::vector<MaybeProfile> found, ProfilesFor(profiles, exposures));
+std::vector<std::optional<Problem>> CompleteExposures(const ServingPlan& plan, absl::Time now,
+                                                      std::vector<v1::Exposure>& exposures) {
   std::vector<std::optional<Problem>> problems(exposures.size());
-  size_t next_profile = 0;
+  UserAttributes user(plan.snapshot->schema());
   for (size_t i = 0; i < exposures.size(); ++i) {
     v1::Exposure& exposure = exposures[i];
-    const MaybeProfile* profile = exposure.tier().empty() ? &found[next_profile++] : nullptr;
     if ((problems[i] = CheckExposure(exposure, now)).has_value()) continue;
     if (!exposure.has_time()) *exposure.mutable_time() = ToProto(now);
     const CompiledCampaign* campaign = nullptr;
-    if ((problems[i] = FindCampaign(snapshot, exposure.campaign(), &campaign)).has_value()) continue;
-    if (profile != nullptr && (problems[i] = FillTier(snapshot, *campaign, *profile, exposure)).has_value()) continue;
+    if ((problems[i] = FindCampaign(*plan.snapshot, exposure.campaign(), &campaign)).has_value()) continue;
+    if (exposure.tier().empty() && (problems[i] = FillTier(plan, *campaign, user, exposure)).has_value()) continue;
     problems[i] = FillFromPlan(*campaign, exposure);
   }
   return problems;

@@ -85,8 +85,20 @@ CatalogView LiveCatalog::view() const {
   return view_;
 }
 
+void LiveCatalog::Listen(std::function<void(const CatalogView&)> listener) {
+  const std::lock_guard editing(editing_);
+  listener_ = std::move(listener);
+  listener_(view());
+}
+
 absl::StatusOr<CatalogView> LiveCatalog::Change(
     const EditTerms& terms, absl::FunctionRef<absl::StatusOr<std::vector<Edit>>(const Definitions& present)> edit) {
+  return Change(terms, edit, [this](const CatalogCommit& commit) { return storage_.Commit(commit); });
+}
+
+absl::StatusOr<CatalogView> LiveCatalog::Change(
+    const EditTerms& terms, absl::FunctionRef<absl::StatusOr<std::vector<Edit>>(const Definitions& present)> edit,
+    absl::FunctionRef<absl::Status(const CatalogCommit& commit)> write) {
   const std::lock_guard editing(editing_);
   const CatalogView present = view();
   TIERWISE_ASSIGN_OR_RETURN(std::vector<Edit> edits, edit(*present.definitions));
@@ -114,7 +126,8 @@ absl::StatusOr<CatalogView> LiveCatalog::Change(
     return compiled.status();
   }
   if (terms.validate_only) return compiled;
-  TIERWISE_RETURN_IF_ERROR(storage_.Commit(commit));
+  TIERWISE_RETURN_IF_ERROR(write(commit));
+  listener_(*compiled);
   const std::lock_guard lock(reading_);
   view_ = *compiled;
   return compiled;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -49,6 +50,10 @@ class LiveCatalog {
   // The present version; costs a mutex and two reference counts.
   CatalogView view() const;
 
+  // From now on calls `listener` with each version before readers see it, and at once with the present one. Called
+  // once, before any change.
+  void Listen(std::function<void(const CatalogView&)> listener);
+
   // Calls `edit` with the present definitions, gives what it returns revisions, checks all definitions together, writes
   // them in one commit and makes them the present version. Nothing changes on an error, where nothing is edited, and
   // with `validate_only`; the view returned is the one that is, or would be. A deletion that leaves a dangling
@@ -56,13 +61,19 @@ class LiveCatalog {
   absl::StatusOr<CatalogView> Change(
       const EditTerms& terms, absl::FunctionRef<absl::StatusOr<std::vector<Edit>>(const Definitions& present)> edit);
 
+  // The same, with `write` to write the commit, together with what else belongs to it.
+  absl::StatusOr<CatalogView> Change(
+      const EditTerms& terms, absl::FunctionRef<absl::StatusOr<std::vector<Edit>>(const Definitions& present)> edit,
+      absl::FunctionRef<absl::Status(const CatalogCommit& commit)> write);
+
  private:
   explicit LiveCatalog(Catalog& storage) : storage_(storage) {}
 
   absl::StatusOr<CatalogView> Compiled(Definitions definitions);
 
   Catalog& storage_;
-  std::mutex editing_;  // held through a change; guards pinned_
+  std::mutex editing_;  // held through a change; guards pinned_ and listener_
+  std::function<void(const CatalogView&)> listener_ = [](const CatalogView&) {};
   std::map<int64_t, Definitions> pinned_;
   mutable std::mutex reading_;  // guards view_
   CatalogView view_;

@@ -8,14 +8,16 @@
 #include "server/storage/catalog.h"
 #include "server/storage/event_log.h"
 #include "server/storage/profile_store.h"
+#include "server/storage/tier_history.h"
 
 namespace tierwise {
 
-// An open store: the three parts of one engine.
+// An open store: the parts of one engine.
 struct Store {
   std::unique_ptr<Catalog> catalog;
   std::unique_ptr<EventLog> events;
   std::unique_ptr<ProfileStore> profiles;
+  std::unique_ptr<TierHistory> tiers;
 };
 
 struct StoreOptions {

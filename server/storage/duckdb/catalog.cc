@@ -51,22 +51,27 @@ v1::Change ChangeAt(const Chunk& chunk, size_t row) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Catalog>> DuckDbCatalog::Open(std::shared_ptr<Engine> engine) {
+absl::StatusOr<std::unique_ptr<DuckDbCatalog>> DuckDbCatalog::Open(std::shared_ptr<Engine> engine) {
   TIERWISE_ASSIGN_OR_RETURN(Connection connection, engine->Connect());
   TIERWISE_ASSIGN_OR_RETURN(int64_t version, connection.ReadInteger("SELECT max(version) FROM catalog_versions", 0));
-  return std::unique_ptr<Catalog>(new DuckDbCatalog(std::move(engine), version));
+  return std::unique_ptr<DuckDbCatalog>(new DuckDbCatalog(std::move(engine), version));
 }
 
 absl::Status DuckDbCatalog::Commit(const CatalogCommit& commit) {
+  const auto rows = static_cast<int64_t>(commit.changes.size()) + 1;
+  return CommitIn(commit, [&](Write write) {
+    return engine_->Write(rows, [&](WriteSession& session) { return write(session.connection); });
+  });
+}
+
+absl::Status DuckDbCatalog::CommitIn(const CatalogCommit& commit, absl::FunctionRef<absl::Status(Write)> run) {
   std::lock_guard lock(mutex_);
   if (commit.catalog_version != current_version_ + 1) {
     return absl::AbortedError(absl::StrCat("the catalog is at version ", current_version_, ", so the next is ",
                                            current_version_ + 1, ", not ", commit.catalog_version,
                                            ": read it again and repeat the change"));
   }
-  const auto rows = static_cast<int64_t>(commit.changes.size()) + 1;
-  TIERWISE_RETURN_IF_ERROR(
-      engine_->Write(rows, [&](WriteSession& session) { return WriteCommit(session.connection, commit); }));
+  TIERWISE_RETURN_IF_ERROR(run([&](Connection& connection) { return WriteCommit(connection, commit); }));
   current_version_ = commit.catalog_version;
   return absl::OkStatus();
 }

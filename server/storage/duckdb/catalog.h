@@ -11,9 +11,12 @@ namespace tierwise::duckdb {
 
 class DuckDbCatalog final : public Catalog {
  public:
-  static absl::StatusOr<std::unique_ptr<Catalog>> Open(std::shared_ptr<Engine> engine);
+  static absl::StatusOr<std::unique_ptr<DuckDbCatalog>> Open(std::shared_ptr<Engine> engine);
 
   absl::Status Commit(const CatalogCommit& commit) override;
+  // Like Commit, within a transaction that `run` runs together with what else belongs to it.
+  using Write = absl::FunctionRef<absl::Status(Connection&)>;
+  absl::Status CommitIn(const CatalogCommit& commit, absl::FunctionRef<absl::Status(Write)> run);
   absl::StatusOr<Definitions> ReadAt(int64_t catalog_version) override;
   absl::StatusOr<int64_t> CurrentVersion() override;
   absl::StatusOr<int64_t> VersionAt(absl::Time time) override;

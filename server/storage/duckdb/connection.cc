@@ -88,6 +88,11 @@ Statement& Statement::Bind(size_t parameter, int64_t value) {
   return *this;
 }
 
+Statement& Statement::BindKey(size_t parameter, uint64_t value) {
+  Note(duckdb_bind_uint64(statement_.get(), parameter, value));
+  return *this;
+}
+
 Statement& Statement::BindText(size_t parameter, absl::string_view value) {
   Note(duckdb_bind_varchar_length(statement_.get(), parameter, value.data(), value.size()));
   return *this;

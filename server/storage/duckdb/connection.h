@@ -37,7 +37,7 @@ class Chunk {
   // The values of a column whose DuckDB type has the layout of T; those of NULLs are arbitrary.
   template <typename T>
   absl::Span<const T> Column(size_t column) const {
-    return {static_cast<const T*>(duckdb_vector_get_data(VectorOf(column))), size()};
+    return absl::MakeConstSpan(static_cast<const T*>(duckdb_vector_get_data(VectorOf(column))), size());
   }
   template <typename T>
   T At(size_t column, size_t row) const {
@@ -76,6 +76,7 @@ class Statement {
   explicit Statement(duckdb_prepared_statement statement) : statement_(statement) {}
 
   Statement& Bind(size_t parameter, int64_t value);
+  Statement& BindKey(size_t parameter, uint64_t value);
   Statement& BindText(size_t parameter, absl::string_view value);
 
   // Runs it to the end and keeps all rows in memory. A bind that failed shows here.
@@ -90,6 +91,19 @@ class Statement {
   Owned<duckdb_prepared_statement, duckdb_destroy_prepare> statement_;
   bool has_bind_failed_ = false;
 };
+
+// Runs a statement and calls `consume` with each run of its rows.
+template <typename Consume>
+absl::Status ForEachChunk(Statement& statement, Consume consume) {
+  absl::StatusOr<Result> result = statement.Stream();
+  if (!result.ok()) return result.status();
+  for (;;) {
+    absl::StatusOr<std::unique_ptr<Chunk>> chunk = result->Next();
+    if (!chunk.ok()) return chunk.status();
+    if (*chunk == nullptr) return absl::OkStatus();
+    consume(**chunk);
+  }
+}
 
 // One session of a database, with at most one transaction at a time. Not thread-safe; each thread uses its own.
 class Connection {

@@ -26,6 +26,11 @@ std::vector<Setting> SettingsFor(const StoreOptions& options) {
 
 }  // namespace
 
+absl::Status OpenSnapshot(Connection& connection) {
+  TIERWISE_RETURN_IF_ERROR(connection.Run("BEGIN READ ONLY"));
+  return connection.Run("SELECT 1 FROM schema_versions LIMIT 1");
+}
+
 absl::StatusOr<std::shared_ptr<Engine>> Engine::Open(const StoreOptions& options, CheckpointPolicy checkpoints) {
   // What DuckDB takes for a database in memory, where an acknowledgement would mean nothing.
   if (options.path.empty() || absl::StartsWith(options.path, ":memory:")) {
@@ -53,35 +58,48 @@ Engine::Engine(std::string path, CheckpointPolicy checkpoints, Database database
 absl::Status Engine::Load() {
   TIERWISE_ASSIGN_OR_RETURN(connection_, database_.Connect());
   TIERWISE_RETURN_IF_ERROR(Migrate(*connection_, StoreMigrations()));
-  TIERWISE_ASSIGN_OR_RETURN(facts_, FactWriter::Open(*connection_));
-  TIERWISE_ASSIGN_OR_RETURN(profiles_, ProfileTable::Load(*connection_));
+  TIERWISE_ASSIGN_OR_RETURN(users_, Users::Load(*connection_));
+  TIERWISE_ASSIGN_OR_RETURN(facts_, FactWriter::Open(*connection_, *users_));
+  TIERWISE_ASSIGN_OR_RETURN(profiles_, ProfileWriter::Open(*connection_, *users_));
   return absl::OkStatus();
 }
 
 absl::Status Engine::Write(int64_t rows, absl::FunctionRef<absl::Status(WriteSession&)> write) {
-  WriteSession session{*connection_, *facts_, *profiles_};
+  WriteSession session = Session();
   return group_commit_->Write(rows, [&] { return write(session); });
 }
 
 absl::Status Engine::RunBetween(absl::FunctionRef<absl::Status(WriteSession&)> task) {
-  WriteSession session{*connection_, *facts_, *profiles_};
+  WriteSession session = Session();
   return group_commit_->RunBetween([&] { return task(session); });
 }
 
 absl::Status Engine::Commit() {
+  TIERWISE_RETURN_IF_ERROR(users_->Flush());
   TIERWISE_RETURN_IF_ERROR(facts_->Flush());
   TIERWISE_RETURN_IF_ERROR(profiles_->Flush());
   TIERWISE_RETURN_IF_ERROR(connection_->Run("COMMIT"));
+  users_->Committed();
   facts_->Committed();
-  profiles_->Committed();
+  for (const absl::FunctionRef<void()> committed : committed_) committed();
+  committed_.clear();
   return absl::OkStatus();
 }
 
 void Engine::Rollback() {
   // Appenders hand over what they hold when they go: that has to be before the rollback.
+  users_->RolledBack();
   facts_->RolledBack();
   profiles_->RolledBack();
+  committed_.clear();
   connection_->Run("ROLLBACK").IgnoreError();
+}
+
+absl::Status Engine::Checkpoint() {
+  return RunBetween([this](WriteSession&) {
+    CheckpointIfLonger(0);
+    return absl::OkStatus();
+  });
 }
 
 void Engine::CheckpointIfLonger(int64_t wal_bytes) {

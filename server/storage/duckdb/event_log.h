@@ -12,11 +12,15 @@ class DuckDbEventLog final : public EventLog {
  public:
   explicit DuckDbEventLog(std::shared_ptr<Engine> engine) : engine_(std::move(engine)) {}
 
-  absl::Status AppendExposures(const std::vector<v1::Exposure>& exposures, absl::Time received) override;
+  using EventLog::AppendExposures;
+  absl::Status AppendExposures(const std::vector<v1::Exposure>& exposures, absl::Time received,
+                               absl::FunctionRef<void()> committed) override;
   absl::Status AppendEvents(const std::vector<v1::Event>& events, absl::Time received) override;
   absl::Status ScanExposures(const ExposureScan& scan,
                              absl::FunctionRef<void(const ExposureColumns&)> consume) override;
   absl::Status ScanEvents(const EventScan& scan, absl::FunctionRef<void(const EventColumns&)> consume) override;
+  absl::Status ScanChangedUsers(const ChangedUserScan& scan,
+                                absl::FunctionRef<void(absl::Span<const uint64_t>)> consume) override;
   EventLogSize Size() const override { return engine_->size(); }
 
  private:

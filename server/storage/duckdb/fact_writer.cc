@@ -15,14 +15,15 @@ int64_t MicrosOf(const google::protobuf::Timestamp& time) { return time.seconds(
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<FactWriter>> FactWriter::Open(Connection& connection) {
+absl::StatusOr<std::unique_ptr<FactWriter>> FactWriter::Open(Connection& connection, Users& users) {
   TIERWISE_ASSIGN_OR_RETURN(Names names, Names::Load(connection));
-  std::unique_ptr<FactWriter> writer(new FactWriter(connection, std::move(names)));
+  std::unique_ptr<FactWriter> writer(new FactWriter(connection, users, std::move(names)));
   TIERWISE_ASSIGN_OR_RETURN(writer->exposure_count_, connection.ReadInteger("SELECT count(*) FROM exposures", 0));
   TIERWISE_ASSIGN_OR_RETURN(writer->event_count_, connection.ReadInteger("SELECT count(*) FROM events", 0));
   TIERWISE_ASSIGN_OR_RETURN(writer->last_received_micros_,
                             connection.ReadInteger("SELECT greatest((SELECT max(received_micros) FROM exposures), "
-                                                   "(SELECT max(received_micros) FROM events))",
+                                                   "(SELECT max(received_micros) FROM events), "
+                                                   "(SELECT max(received_micros) FROM profiles))",
                                                    0));
   return writer;
 }
@@ -44,8 +45,10 @@ absl::Status FactWriter::Append(const std::vector<v1::Exposure>& exposures, absl
     TIERWISE_ASSIGN_OR_RETURN(const uint32_t campaign, names_.CodeOf(exposure.campaign()));
     TIERWISE_ASSIGN_OR_RETURN(const uint32_t variant, names_.CodeOf(exposure.variant()));
     TIERWISE_ASSIGN_OR_RETURN(const uint32_t tier, names_.CodeOf(exposure.tier()));
+    const uint64_t user = KeyOf(exposure.user_id());
+    TIERWISE_RETURN_IF_ERROR(users_.Note(user, exposure.user_id(), received_micros));
     TIERWISE_RETURN_IF_ERROR(exposures_->BeginRow());
-    exposures_->Set<uint64_t>(0, KeyOf(exposure.user_id()));
+    exposures_->Set<uint64_t>(0, user);
     exposures_->Set<int64_t>(1, MicrosOf(exposure.time()));
     exposures_->Set<uint32_t>(2, campaign);
     exposures_->Set<uint32_t>(3, variant);
@@ -65,8 +68,10 @@ absl::Status FactWriter::Append(const std::vector<v1::Event>& events, absl::Time
   const int64_t received_micros = ReceivedMicros(received);
   for (const v1::Event& event : events) {
     TIERWISE_ASSIGN_OR_RETURN(const uint32_t name, names_.CodeOf(event.name()));
+    const uint64_t user = KeyOf(event.user_id());
+    TIERWISE_RETURN_IF_ERROR(users_.Note(user, event.user_id(), received_micros));
     TIERWISE_RETURN_IF_ERROR(events_->BeginRow());
-    events_->Set<uint64_t>(0, KeyOf(event.user_id()));
+    events_->Set<uint64_t>(0, user);
     events_->Set<int64_t>(1, MicrosOf(event.time()));
     events_->Set<uint32_t>(2, name);
     events_->Set<uint64_t>(3, KeyOf(event.event_id()));

@@ -13,6 +13,7 @@
 #include "absl/time/time.h"
 #include "server/storage/duckdb/connection.h"
 #include "server/storage/duckdb/names.h"
+#include "server/storage/duckdb/users.h"
 #include "server/storage/event_log.h"
 #include "tierwise/v1/event.pb.h"
 
@@ -22,8 +23,8 @@ namespace tierwise::duckdb {
 // `size`, which is thread-safe.
 class FactWriter {
  public:
-  // REQUIRES: `connection` outlives it.
-  static absl::StatusOr<std::unique_ptr<FactWriter>> Open(Connection& connection);
+  // REQUIRES: `connection` and `users` outlive it.
+  static absl::StatusOr<std::unique_ptr<FactWriter>> Open(Connection& connection, Users& users);
 
   absl::Status Append(const std::vector<v1::Exposure>& exposures, absl::Time received);
   absl::Status Append(const std::vector<v1::Event>& events, absl::Time received);
@@ -37,18 +38,23 @@ class FactWriter {
   // has seen is all that there will ever be as of then.
   void CloseAsOf(absl::Time as_of);
 
+  // Microseconds; never less than that of anything taken in earlier.
+  int64_t ReceivedMicros(absl::Time received);
+
   const Names& names() const { return names_; }
+  // As Names::CodeOf; the name is written with the transaction.
+  absl::StatusOr<uint32_t> CodeOf(absl::string_view name) { return names_.CodeOf(name); }
   EventLogSize size() const;
 
  private:
-  FactWriter(Connection& connection, Names names) : connection_(connection), names_(std::move(names)) {}
+  FactWriter(Connection& connection, Users& users, Names names)
+      : connection_(connection), users_(users), names_(std::move(names)) {}
 
-  // Microseconds; never less than that of an earlier fact.
-  int64_t ReceivedMicros(absl::Time received);
   // Opens the appenders unless they are.
   absl::Status Start();
 
   Connection& connection_;
+  Users& users_;
   Names names_;
   std::optional<Appender> exposures_;
   std::optional<Appender> events_;

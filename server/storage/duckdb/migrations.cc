@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/storage/duckdb/migrations.h"
 
+#include <memory>
 #include <string>
 
 #include "absl/strings/str_cat.h"
 #include "experiments/base/status_macros.h"
+#include "tierwise/v1/event.pb.h"
 
 namespace tierwise::duckdb {
 namespace {
@@ -59,7 +61,88 @@ CREATE TABLE profiles (
 );
 )sql";
 
-constexpr Migration kMigrations[] = {{1, kVersion1}};
+// Profiles are changes from here on; those written before are whole. Users of profiles are added by AddUsersOfProfiles.
+constexpr char kVersion2[] = R"sql(
+ALTER TABLE profiles ADD COLUMN is_whole BOOLEAN DEFAULT true;
+CREATE TABLE users (
+  user_key UBIGINT NOT NULL,
+  user_id VARCHAR NOT NULL,
+  first_micros BIGINT NOT NULL
+);
+INSERT INTO users
+  SELECT user_key, any_value(user_id), min(received_micros)
+  FROM (SELECT user_key, user_id, received_micros FROM events
+        UNION ALL SELECT user_key, user_id, received_micros FROM exposures)
+  GROUP BY user_key;
+CREATE TABLE anonymous_users (
+  user_key UBIGINT NOT NULL
+);
+CREATE TABLE tier_refreshes (
+  id BIGINT NOT NULL,
+  state INTEGER NOT NULL,
+  tierings VARCHAR NOT NULL,
+  as_of_micros BIGINT NOT NULL,
+  start_micros BIGINT NOT NULL,
+  end_micros BIGINT,
+  users BIGINT NOT NULL,
+  users_computed BIGINT NOT NULL,
+  users_moved BIGINT NOT NULL,
+  actor VARCHAR NOT NULL,
+  error VARCHAR NOT NULL,
+  fingerprint VARCHAR NOT NULL,
+  last_sequence BIGINT NOT NULL
+);
+CREATE TABLE tier_sizes (
+  refresh BIGINT NOT NULL,
+  tiering UINTEGER NOT NULL,
+  revision BIGINT NOT NULL,
+  position INTEGER NOT NULL,
+  tier UINTEGER NOT NULL,
+  users BIGINT NOT NULL
+);
+CREATE TABLE tier_moves (
+  sequence BIGINT NOT NULL,
+  refresh BIGINT NOT NULL,
+  tiering UINTEGER NOT NULL,
+  user_key UBIGINT NOT NULL,
+  from_tier UINTEGER,
+  to_tier UINTEGER NOT NULL,
+  time_micros BIGINT NOT NULL
+);
+CREATE TABLE tier_pending (
+  tiering UINTEGER NOT NULL,
+  user_key UBIGINT NOT NULL,
+  tier UINTEGER NOT NULL,
+  confirmations INTEGER NOT NULL
+);
+)sql";
+
+// Profiles that were written before there were users hold the user's id inside.
+absl::Status AddUsersOfProfiles(Connection& connection) {
+  TIERWISE_ASSIGN_OR_RETURN(
+      Statement statement,
+      connection.Prepare("SELECT p.user_key, any_value(p.profile), min(p.received_micros) FROM profiles p "
+                         "ANTI JOIN users u USING (user_key) GROUP BY p.user_key"));
+  TIERWISE_ASSIGN_OR_RETURN(Result result, statement.Execute());
+  TIERWISE_ASSIGN_OR_RETURN(Appender appender, Appender::Create(connection, "users"));
+  for (;;) {
+    TIERWISE_ASSIGN_OR_RETURN(std::unique_ptr<Chunk> chunk, result.Next());
+    if (chunk == nullptr) return appender.Flush();
+    for (size_t row = 0; row < chunk->size(); ++row) {
+      v1::Profile profile;
+      const absl::string_view bytes = chunk->TextAt(1, row);
+      if (!profile.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) {
+        return absl::DataLossError("a stored profile can't be read");
+      }
+      TIERWISE_RETURN_IF_ERROR(appender.BeginRow());
+      appender.Set<uint64_t>(0, chunk->At<uint64_t>(0, row));
+      appender.SetText(1, profile.user_id());
+      appender.Set<int64_t>(2, chunk->At<int64_t>(2, row));
+    }
+  }
+}
+
+constexpr Migration kMigrations[] = {{1, kVersion1}, {2, kVersion2, AddUsersOfProfiles}};
 
 absl::StatusOr<int64_t> CurrentVersion(Connection& connection) {
   TIERWISE_ASSIGN_OR_RETURN(
@@ -75,6 +158,7 @@ absl::StatusOr<int64_t> CurrentVersion(Connection& connection) {
 
 absl::Status Apply(Connection& connection, const Migration& migration) {
   TIERWISE_RETURN_IF_ERROR(connection.Run(migration.sql));
+  if (migration.then != nullptr) TIERWISE_RETURN_IF_ERROR(migration.then(connection));
   return connection.Run(
       absl::StrCat("INSERT INTO schema_versions VALUES (", migration.version, ", epoch_us(now()))").c_str());
 }

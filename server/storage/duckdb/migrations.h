@@ -9,8 +9,9 @@ namespace tierwise::duckdb {
 
 // One step of the schema, from the one before it.
 struct Migration {
-  int version;      // 1, 2, ...
-  const char* sql;  // one or more statements
+  int version;                                             // 1, 2, ...
+  const char* sql;                                         // one or more statements
+  absl::Status (*then)(Connection& connection) = nullptr;  // what SQL can't do, in the same transaction
 };
 
 // The steps of the store's schema. Released steps never change; a change is a further step. docs/storage.md describes

@@ -109,9 +109,8 @@ class KillTest : public testing::Test {
   }
 
   void CheckProfile(ProfileStore& profiles, int round, int64_t acknowledged) {
-    auto found = profiles.Get({absl::StrCat("round ", round)});
-    ASSERT_TRUE(found.ok()) << found.status();
-    const int64_t stored = found->front() ? found->front()->attributes(0).int_value() : 0;
+    const std::optional<v1::Profile> found = ReadProfile(profiles, absl::StrCat("round ", round));
+    const int64_t stored = found ? found->attributes(0).int_value() : 0;
     EXPECT_GE(stored, acknowledged);
     EXPECT_LE(stored, acknowledged + 1);
   }

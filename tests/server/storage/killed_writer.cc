@@ -63,7 +63,7 @@ void WriteProfiles(ProfileStore& profiles, int round) {
     profile.set_user_id(absl::StrCat("round ", round));
     profile.add_attributes()->set_attribute("calls");
     profile.mutable_attributes(0)->set_int_value(call);
-    Check(profiles.Upsert({profile}, absl::Now()));
+    Check(profiles.Upsert({profile}, absl::Now(), [] {}));
     Acknowledge(absl::StrCat("profile ", call));
   }
 }

@@ -203,5 +203,46 @@ TEST_F(MigrationTest, StepsAreNumberedFromOne) {
   for (const duckdb::Migration& step : duckdb::StoreMigrations()) EXPECT_EQ(step.version, expected++);
 }
 
+TEST_F(StoreTest, AFileOfTheFirstSchemaKeepsWhatItHoldsAndGoesOn) {
+  {
+    auto database = duckdb::Database::Open(path_, {});
+    auto connection = database->Connect();
+    ASSERT_TRUE(Migrate(*connection, duckdb::StoreMigrations().first(1)).ok());
+    auto appender = duckdb::Appender::Create(*connection, "profiles");
+    for (int version = 1; version <= 2; ++version) {
+      v1::Profile profile;
+      profile.set_user_id("a");
+      profile.add_attributes()->set_attribute(version == 1 ? "forgotten" : "kept");
+      profile.mutable_attributes(0)->set_int_value(version);
+      ASSERT_TRUE(appender->BeginRow().ok());
+      appender->Set<int64_t>(0, version);
+      appender->Set<uint64_t>(1, KeyOf("a"));
+      appender->Set<int64_t>(2, absl::ToUnixMicros(At(version)));
+      appender->SetText(3, profile.SerializeAsString());
+    }
+    ASSERT_TRUE(appender->Flush().ok());
+    ASSERT_TRUE(connection
+                    ->Run(absl::StrCat("INSERT INTO names VALUES (0, 'order'); INSERT INTO events VALUES (", KeyOf("b"),
+                                       ", 1, 0, 1, 5, 7, 'b', '1', NULL)")
+                              .c_str())
+                    .ok());
+  }
+  for (int round = 0; round < 2; ++round) {
+    absl::StatusOr<Store> store = OpenStore({.path = path_});
+    ASSERT_TRUE(store.ok()) << store.status();
+    EXPECT_EQ(store->events->Size().events, 1);
+    EXPECT_EQ(*store->profiles->UserIdsOf({KeyOf("a"), KeyOf("b")}), (std::vector<std::string>{"a", "b"}));
+    const std::optional<v1::Profile> profile = ReadProfile(*store->profiles, "a");
+    ASSERT_TRUE(profile.has_value());
+    ASSERT_EQ(profile->attributes_size(), 1 + round);
+    EXPECT_EQ(profile->attributes(0).attribute(), "kept");
+    v1::Profile change;
+    change.set_user_id("a");
+    change.add_attributes()->set_attribute("new");
+    change.mutable_attributes(0)->set_int_value(3);
+    ASSERT_TRUE(store->profiles->Upsert({change}, At(3), [] {}).ok());
+  }
+}
+
 }  // namespace
 }  // namespace tierwise

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "absl/time/time.h"
 #include "experiments/base/facts.h"
 #include "server/storage/event_log.h"
+#include "server/storage/profile_store.h"
 #include "tierwise/v1/event.pb.h"
 
 namespace tierwise {
@@ -75,6 +77,17 @@ inline std::vector<EventRow> ReadEvents(EventLog& log, const EventScan& scan) {
   });
   EXPECT_TRUE(status.ok()) << status;
   return rows;
+}
+
+// What was known of a user by then; nothing where there was no profile.
+inline std::optional<v1::Profile> ReadProfile(ProfileStore& profiles, const std::string& user_id,
+                                              absl::Time as_of = absl::InfiniteFuture()) {
+  auto changes = profiles.ChangesOf(user_id, as_of);
+  EXPECT_TRUE(changes.ok()) << changes.status();
+  if (!changes.ok() || changes->empty()) return std::nullopt;
+  v1::Profile profile;
+  for (const ProfileChange& change : *changes) ApplyChange(change, profile);
+  return profile;
 }
 
 }  // namespace tierwise
