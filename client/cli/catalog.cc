@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/cli/catalog.h"
 
+#include <algorithm>
+
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "client/cli/suggestion.h"
@@ -54,6 +57,17 @@ absl::StatusOr<v1::Definition> FetchDefinition(const Connection& connection, con
   v1::GetDefinitionResponse response;
   TIERWISE_RETURN_IF_ERROR(connection.Call(request, &response));
   return std::move(*response.mutable_definition());
+}
+
+absl::Status SuggestDefinition(const Connection& connection, const std::string& collection, const std::string& id,
+                               absl::Status status) {
+  if (!absl::IsNotFound(status) || absl::StrContains(status.message(), "did you mean")) return status;
+  const absl::StatusOr<std::vector<v1::Definition>> definitions = FetchAll(connection, collection);
+  if (!definitions.ok()) return status;
+  std::vector<std::string> ids;
+  for (const v1::Definition& definition : *definitions) ids.emplace_back(IdOf(definition));
+  if (std::find(ids.begin(), ids.end(), id) != ids.end()) return status;  // something else is not there
+  return absl::NotFoundError(absl::StrCat(status.message(), Suggestion(id, ids)));
 }
 
 absl::StatusOr<std::vector<v1::Definition>> FetchAll(const Connection& connection, const std::string& collection) {

@@ -23,6 +23,11 @@ absl::StatusOr<std::string> CollectionFromWord(absl::string_view word);
 absl::StatusOr<v1::Definition> FetchDefinition(const Connection& connection, const std::string& name,
                                                int64_t catalog_version = 0);
 
+// NotFound with the name of the collection's definition that `id` was probably meant to be, where the server told
+// none; any other status as it is.
+absl::Status SuggestDefinition(const Connection& connection, const std::string& collection, const std::string& id,
+                               absl::Status status);
+
 // Every definition of a collection, of all for an empty one, over all pages.
 absl::StatusOr<std::vector<v1::Definition>> FetchAll(const Connection& connection, const std::string& collection);
 

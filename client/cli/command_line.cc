@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "absl/strings/str_cat.h"
+#include "absl/types/span.h"
 #include "client/cli/command.h"
 #include "client/cli/suggestion.h"
 #include "client/cli/time_text.h"
@@ -51,6 +52,10 @@ void AddCommands(CLI::App& app, Invocation& invocation) {
   AddAssignCommand(app, invocation);
   AddExplainCommand(app, invocation);
   AddImportCommand(app, invocation);
+  AddTiersCommand(app, invocation);
+  AddReachCommand(app, invocation);
+  AddProfileCommand(app, invocation);
+  AddEraseCommand(app, invocation);
   AddReportCommand(app, invocation);
   AddAnalyzeCommand(app, invocation);
   AddPowerCommand(app, invocation);
@@ -64,15 +69,17 @@ void AddCommands(CLI::App& app, Invocation& invocation) {
   AddCompletionCommand(app, invocation);
 }
 
-// CLI11 does not say of an unknown verb that it is one.
-std::string UnknownVerb(const CLI::App& app, const std::vector<std::string>& arguments) {
+// CLI11 does not say of an unknown verb that it is one. Looks at the verbs of `app`, then at those of the verb chosen.
+std::string UnknownVerb(const CLI::App& app, absl::Span<const std::string> arguments) {
   std::vector<std::string> verbs;
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    if (!arguments.empty() && command->check_name(arguments[0])) return "";
+    if (command->get_name().empty()) continue;  // a group of options
+    if (!arguments.empty() && command->check_name(arguments[0])) return UnknownVerb(*command, arguments.subspan(1));
     verbs.push_back(command->get_name());
   }
-  if (arguments.empty() || arguments[0].empty() || arguments[0][0] == '-') return "";
-  return absl::StrCat("there is no command `", arguments[0], "`", Suggestion(arguments[0], verbs));
+  if (verbs.empty() || arguments.empty() || arguments[0].empty() || arguments[0][0] == '-') return "";
+  return absl::StrCat("there is no command `", app.get_parent() == nullptr ? "" : app.get_name() + " ", arguments[0],
+                      "`", Suggestion(arguments[0], verbs));
 }
 
 ExitCode PrintUsageError(const CLI::App& app, const CLI::ParseError& error, const std::vector<std::string>& arguments,

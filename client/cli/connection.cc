@@ -72,6 +72,86 @@ const google::protobuf::MethodDescriptor* MethodTaking(const google::protobuf::D
 
 }  // namespace
 
+class MessageStream::Call {
+ public:
+  Call(const ConnectionOptions& options, std::unique_ptr<grpc::ClientContext> context)
+      : options_(options), context_(std::move(context)) {}
+  Call(const Call&) = delete;
+  Call& operator=(const Call&) = delete;
+  ~Call() {
+    if (!has_ended_) {
+      context_->TryCancel();
+      (void)Finish();
+    }
+    queue_.Shutdown();
+    void* tag = nullptr;
+    for (bool ok = false; queue_.Next(&tag, &ok);) {
+    }
+  }
+
+  void Start(grpc::GenericStub& stub, const std::string& path) {
+    stream_ = stub.PrepareCall(context_.get(), path, &queue_);
+    stream_->StartCall(nullptr);
+    is_open_ = Completed();
+  }
+
+  bool Write(const google::protobuf::Message& request) {
+    if (!is_open_) return false;
+    stream_->Write(ToBuffer(request.SerializeAsString()), nullptr);
+    return is_open_ = Completed();
+  }
+
+  bool Read(google::protobuf::Message* response) {
+    if (!is_open_) return false;
+    grpc::ByteBuffer received;
+    stream_->Read(&received, nullptr);
+    is_open_ = Completed();
+    return is_open_ && response->ParseFromString(ToString(received));
+  }
+
+  absl::Status Finish() {
+    has_ended_ = true;
+    if (is_open_) {
+      stream_->WritesDone(nullptr);
+      is_open_ = Completed();
+    }
+    grpc::Status status;
+    stream_->Finish(&status, nullptr);
+    Completed();
+    if (is_late_) status = grpc::Status(grpc::StatusCode::DEADLINE_EXCEEDED, "");
+    return FromGrpc(status, options_);
+  }
+
+ private:
+  // Waits for the one operation under way; one that takes too long ends the call.
+  bool Completed() {
+    void* tag = nullptr;
+    bool ok = false;
+    const auto deadline = absl::ToChronoTime(absl::Now() + options_.timeout);
+    if (queue_.AsyncNext(&tag, &ok, deadline) == grpc::CompletionQueue::TIMEOUT) {
+      is_late_ = true;
+      context_->TryCancel();
+      queue_.Next(&tag, &ok);
+      return false;
+    }
+    return ok;
+  }
+
+  const ConnectionOptions& options_;
+  std::unique_ptr<grpc::ClientContext> context_;
+  grpc::CompletionQueue queue_;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> stream_;
+  bool is_open_ = false;
+  bool is_late_ = false;
+  bool has_ended_ = false;
+};
+
+MessageStream::MessageStream(std::unique_ptr<Call> call) : call_(std::move(call)) {}
+MessageStream::~MessageStream() = default;
+bool MessageStream::Write(const google::protobuf::Message& request) { return call_->Write(request); }
+bool MessageStream::Read(google::protobuf::Message* response) { return call_->Read(response); }
+absl::Status MessageStream::Finish() { return call_->Finish(); }
+
 Connection::Connection(ConnectionOptions options) : options_(std::move(options)) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kMaxReceivedBytes);
@@ -83,6 +163,10 @@ Connection::~Connection() = default;
 
 void Connection::Prepare(grpc::ClientContext& call) const {
   call.set_deadline(absl::ToChronoTime(absl::Now() + options_.timeout));
+  AddActor(call);
+}
+
+void Connection::AddActor(grpc::ClientContext& call) const {
   std::string actor;
   for (const char c : options_.actor) {
     if (absl::ascii_isprint(static_cast<unsigned char>(c))) actor += c;
@@ -113,6 +197,15 @@ absl::Status Connection::Call(const std::string& path, const google::protobuf::M
     return absl::InternalError(absl::StrCat("the answer to ", path, " is not a ", response->GetTypeName()));
   }
   return absl::OkStatus();
+}
+
+std::unique_ptr<MessageStream> Connection::OpenStream(const std::string& path) const {
+  auto context = std::make_unique<grpc::ClientContext>();
+  AddActor(*context);
+  auto call = std::make_unique<MessageStream::Call>(options_, std::move(context));
+  grpc::GenericStub stub(channel_);
+  call->Start(stub, path);
+  return std::make_unique<MessageStream>(std::move(call));
 }
 
 absl::Status Connection::Stream(const std::string& path, absl::Span<const std::string> requests,

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-#include "absl/time/clock.h"
+#include "client/cli/retry.h"
 #include "experiments/base/status_macros.h"
 #include "tierwise/v1/event_service.pb.h"
 
@@ -14,10 +14,6 @@ constexpr size_t kBatchFacts = 5'000;
 // The server takes messages of at most 4 MiB; one more fact must always fit.
 constexpr size_t kBatchBytes = 2 << 20;
 constexpr size_t kMaxUnderWay = 4;
-// Of one user's profiles the later wins, so their order counts.
-constexpr size_t kMaxProfilesUnderWay = 1;
-constexpr int kMaxTries = 6;
-constexpr absl::Duration kFirstPause = absl::Milliseconds(250);  // doubled at each further try
 
 // Calls `visit(request, response)` with messages of the right types.
 template <typename Visit>
@@ -30,16 +26,12 @@ auto WithMessages(FactKind kind, Visit visit) {
     case FactKind::kProfiles:
       break;
   }
-  return visit(v1::UpsertProfilesRequest(), v1::UpsertProfilesResponse());
+  return visit(v1::StreamProfilesRequest(), v1::StreamProfilesResponse());
 }
 
 // The only field of the three requests.
 const google::protobuf::FieldDescriptor* FactsOf(const google::protobuf::Message& request) {
   return request.GetDescriptor()->field(0);
-}
-
-bool IsWorthAnotherTry(const absl::Status& status) {
-  return absl::IsUnavailable(status) || absl::IsResourceExhausted(status) || absl::IsDeadlineExceeded(status);
 }
 
 }  // namespace
@@ -50,6 +42,7 @@ FactSender::FactSender(const Connection& connection, FactKind kind, OnRejected o
       kind_(kind),
       on_rejected_(std::move(on_rejected)),
       on_acknowledged_(std::move(on_acknowledged)),
+      profiles_(connection),
       batch_(NewBatch()) {}
 
 FactSender::~FactSender() = default;
@@ -82,28 +75,39 @@ absl::Status FactSender::KeepFact(FactOrigin origin, const ReadingPosition& posi
 absl::Status FactSender::Send(const ReadingPosition& position) {
   batch_.position = position;
   auto batch = std::make_shared<const Batch>(std::exchange(batch_, NewBatch()));
-  under_way_.push_back(
-      {batch, std::async(std::launch::async, [this, batch] { return Ask(connection_, kind_, *batch); })});
-  const size_t limit = kind_ == FactKind::kProfiles ? kMaxProfilesUnderWay : kMaxUnderWay;
-  while (under_way_.size() >= limit) TIERWISE_RETURN_IF_ERROR(TakeOldest());
+  if (kind_ == FactKind::kProfiles) {
+    // Of one user's profiles the later wins, so their order counts: one call, whose answers come in order.
+    profiles_.Send(static_cast<const v1::StreamProfilesRequest&>(*batch->request));
+    under_way_.push_back({batch, std::async(std::launch::deferred, [this] { return TakeProfilesAnswer(); })});
+  } else {
+    under_way_.push_back(
+        {batch, std::async(std::launch::async, [this, batch] { return Ask(connection_, kind_, *batch); })});
+  }
+  while (under_way_.size() >= kMaxUnderWay) TIERWISE_RETURN_IF_ERROR(TakeOldest());
   return absl::OkStatus();
+}
+
+template <typename Response>
+FactSender::Answer FactSender::AnswerOf(absl::Status status, const Response& response) {
+  Answer answer;
+  answer.status = std::move(status);
+  answer.accepted = response.accepted();
+  for (const v1::ItemError& error : response.errors()) {
+    answer.errors.push_back({error.index(), Problem{error.field(), error.description()}});
+  }
+  return answer;
 }
 
 FactSender::Answer FactSender::Ask(const Connection& connection, FactKind kind, const Batch& batch) {
   return WithMessages(kind, [&](const auto&, auto response) {
-    Answer answer;
-    absl::Duration pause = kFirstPause;
-    for (int i = 0; i < kMaxTries; ++i, pause *= 2) {
-      if (i > 0) absl::SleepFor(pause);
-      answer.status = connection.Call(*batch.request, &response);
-      if (!IsWorthAnotherTry(answer.status)) break;
-    }
-    answer.accepted = response.accepted();
-    for (const v1::ItemError& error : response.errors()) {
-      answer.errors.push_back({error.index(), Problem{error.field(), error.description()}});
-    }
-    return answer;
+    absl::Status status = WithRetries([&] { return connection.Call(*batch.request, &response); });
+    return AnswerOf(std::move(status), response);
   });
+}
+
+FactSender::Answer FactSender::TakeProfilesAnswer() {
+  const absl::StatusOr<v1::StreamProfilesResponse> response = profiles_.TakeAnswer();
+  return AnswerOf(response.status(), response.ok() ? *response : v1::StreamProfilesResponse());
 }
 
 absl::Status FactSender::TakeOldest() {

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "client/cli/connection.h"
 #include "client/cli/import_mapping.h"
+#include "client/cli/profile_stream.h"
 #include "experiments/base/problems.h"
 #include "google/protobuf/message.h"
 
@@ -71,12 +72,16 @@ class FactSender {
   Batch NewBatch() const;
   absl::Status Send(const ReadingPosition& position);
   absl::Status TakeOldest();
+  template <typename Response>
+  static Answer AnswerOf(absl::Status status, const Response& response);
   static Answer Ask(const Connection& connection, FactKind kind, const Batch& batch);
+  Answer TakeProfilesAnswer();
 
   const Connection& connection_;
   FactKind kind_;
   OnRejected on_rejected_;
   OnAcknowledged on_acknowledged_;
+  ProfileStream profiles_;  // of FactKind::kProfiles only
   Batch batch_;
   std::deque<Sent> under_way_;
   int64_t accepted_ = 0;

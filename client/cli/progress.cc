@@ -16,6 +16,13 @@ constexpr absl::Duration kNextLine = absl::Seconds(10);
 constexpr int64_t kCallsPerLook = 256;  // reading the clock for every row would show
 constexpr size_t kBarWidth = 24;
 
+// "[#####.....]   48 %".
+std::string ShareBar(double share) {
+  const size_t filled = static_cast<size_t>(share * kBarWidth);
+  return absl::StrCat("[", std::string(filled, '#'), std::string(kBarWidth - filled, '.'), "]",
+                      absl::StrFormat("  %3.0f %%", std::floor(100 * share)));
+}
+
 }  // namespace
 
 std::string WithThousands(int64_t number) {
@@ -36,9 +43,7 @@ std::string ProgressLine(const std::string& label, int64_t bytes, int64_t total_
                    WithThousands(std::llround(static_cast<double>(rows) / seconds)), " ", unit, "/s");
   if (total_bytes <= 0) return absl::StrCat(label, "  ", rate);
   const double share = std::clamp(static_cast<double>(bytes) / static_cast<double>(total_bytes), 0.0, 1.0);
-  const size_t filled = static_cast<size_t>(share * kBarWidth);
-  std::string line = absl::StrCat(label, "  [", std::string(filled, '#'), std::string(kBarWidth - filled, '.'), "]",
-                                  absl::StrFormat("  %3.0f %%  ", std::floor(100 * share)), rate);
+  std::string line = absl::StrCat(label, "  ", ShareBar(share), "  ", rate);
   if (share > 0 && share < 1) {
     const int64_t left = std::llround(seconds * (1 - share) / share);
     absl::StrAppend(&line, absl::StrFormat("  %d:%02d left", left / 60, left % 60));
@@ -62,15 +67,23 @@ absl::Duration Progress::elapsed() const { return absl::Now() - start_; }
 
 void Progress::Update(int64_t bytes, int64_t rows) {
   if (calls_++ % kCallsPerLook != 0) return;
+  Draw([&](absl::Duration elapsed) { return ProgressLine(label_, bytes, total_bytes_, rows, elapsed, unit_); });
+}
+
+void Progress::UpdateShare(double share, const std::string& step) {
+  Draw([&](absl::Duration) { return absl::StrCat(label_, "  ", ShareBar(std::clamp(share, 0.0, 1.0)), "  ", step); });
+}
+
+void Progress::Draw(absl::FunctionRef<std::string(absl::Duration)> line) {
   const absl::Time now = absl::Now();
   if (now - drawn_ < (terminal_.err_is_tty ? kRedraw : kNextLine)) return;
   drawn_ = now;
-  const std::string line = ProgressLine(label_, bytes, total_bytes_, rows, now - start_, unit_);
+  const std::string text = line(now - start_);
   if (terminal_.err_is_tty) {
-    terminal_.err << '\r' << line << "\033[K" << std::flush;
+    terminal_.err << '\r' << text << "\033[K" << std::flush;
     has_bar_ = true;
   } else {
-    terminal_.err << line << std::endl;
+    terminal_.err << text << std::endl;
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "absl/time/time.h"
 #include "client/cli/terminal.h"
 
@@ -23,9 +24,14 @@ class Progress {
   // Cheap enough for every row: draws at most five times a second.
   void Update(int64_t bytes, int64_t rows);
 
+  // The same for work whose share is known, 0 to 1: "label  [#####.....]  48 %  step". Looks at the clock at each call.
+  void UpdateShare(double share, const std::string& step);
+
   absl::Duration elapsed() const;
 
  private:
+  void Draw(absl::FunctionRef<std::string(absl::Duration)> line);
+
   const std::string label_;
   const int64_t total_bytes_;
   const std::string unit_;

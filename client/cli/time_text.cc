@@ -65,6 +65,12 @@ absl::StatusOr<absl::Time> ParseTimeText(absl::string_view text) {
       "`", text, "` is not a time; write e.g. 2026-01-31T08:00:00Z, 2026-01-31T08:00:00+08:00 or 2026-01-31"));
 }
 
+absl::StatusOr<absl::Time> ParseTimeOption(absl::string_view option, absl::string_view text) {
+  const absl::StatusOr<absl::Time> time = ParseTimeText(text);
+  if (!time.ok()) return absl::InvalidArgumentError(absl::StrCat(option, ": ", time.status().message()));
+  return time;
+}
+
 std::string TimeText(absl::Time time) { return absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", time, absl::UTCTimeZone()); }
 
 std::string TimeTitle(absl::Time time) { return absl::FormatTime("%Y-%m-%d %H:%M:%S UTC", time, absl::UTCTimeZone()); }

@@ -19,6 +19,8 @@ absl::StatusOr<absl::Duration> ParseDurationText(absl::string_view text);
 // RFC 3339 ("2026-01-31T08:00:00Z", "2026-01-31T08:00:00+08:00"), "2026-01-31 08:00:00" and "2026-01-31", the last two
 // in UTC. Errors: InvalidArgument that says what is allowed.
 absl::StatusOr<absl::Time> ParseTimeText(absl::string_view text);
+// The same for the value of a command line's option, which the error names.
+absl::StatusOr<absl::Time> ParseTimeOption(absl::string_view option, absl::string_view text);
 // RFC 3339 in UTC with as many decimals as it takes.
 std::string TimeText(absl::Time time);
 // For reading only: "2026-01-31 08:00:00 UTC".

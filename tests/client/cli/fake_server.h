@@ -7,10 +7,12 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "experiments/base/definitions.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
+#include "tests/client/cli/fake_tiers.h"
 #include "tierwise/v1/catalog_service.grpc.pb.h"
 #include "tierwise/v1/event_service.grpc.pb.h"
 
@@ -39,7 +41,58 @@ class FakeEvents final : public v1::EventService::Service {
     return grpc::Status::OK;
   }
 
+  // Keeps each user's last country; refuses users named "bad"; ends a call after `answers_a_call` answers.
+  grpc::Status StreamProfiles(
+      grpc::ServerContext*,
+      grpc::ServerReaderWriter<v1::StreamProfilesResponse, v1::StreamProfilesRequest>* stream) override {
+    ++streams;
+    v1::StreamProfilesRequest request;
+    for (int answers = 0; stream->Read(&request); ++answers) {
+      if (answers == answers_a_call) return grpc::Status(grpc::StatusCode::UNAVAILABLE, "going down");
+      v1::StreamProfilesResponse response;
+      for (int i = 0; i < request.profiles_size(); ++i) {
+        const v1::Profile& user = request.profiles(i);
+        if (user.user_id() == "bad") {
+          v1::ItemError& error = *response.add_errors();
+          error.set_index(static_cast<uint32_t>(i));
+          error.set_field("user_id");
+          error.set_description("is not welcome");
+          continue;
+        }
+        if (!user.attributes().empty()) countries[user.user_id()] = user.attributes(0).string_value();
+        response.set_accepted(response.accepted() + 1);
+      }
+      stream->Write(response);
+    }
+    return grpc::Status::OK;
+  }
+
+  // Knows "u1" only.
+  grpc::Status GetProfile(grpc::ServerContext*, const v1::GetProfileRequest* request,
+                          v1::GetProfileResponse* response) override {
+    if (request->user_id() != "u1") return grpc::Status(grpc::StatusCode::NOT_FOUND, "nothing is known of the user");
+    last_profile = *request;
+    *response = profile;
+    return grpc::Status::OK;
+  }
+
+  grpc::Status EraseUser(grpc::ServerContext*, const v1::EraseUserRequest* request,
+                         v1::EraseUserResponse* response) override {
+    erased.push_back(request->user_id());
+    response->set_profile_versions_removed(2);
+    response->set_tier_moves_removed(3);
+    response->set_exposures_made_anonymous(4);
+    response->set_events_made_anonymous(5'000);
+    return grpc::Status::OK;
+  }
+
   std::mutex mutex_;
+  v1::GetProfileRequest last_profile;
+  v1::GetProfileResponse profile;
+  std::vector<std::string> erased;
+  std::map<std::string, std::string> countries;
+  int streams = 0;
+  int answers_a_call = -1;
   std::set<std::string> ids;
   int calls = 0;
   int fails_after = -1;
@@ -110,7 +163,7 @@ class FakeCatalog final : public v1::CatalogService::Service {
   std::string last_actor;
 };
 
-// Both on a free port.
+// All on a free port.
 class FakeServer {
  public:
   FakeServer() {
@@ -118,12 +171,14 @@ class FakeServer {
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     builder.RegisterService(&events);
     builder.RegisterService(&catalog);
+    builder.RegisterService(&tiers);
     server_ = builder.BuildAndStart();
   }
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
 
   FakeEvents events;
   FakeCatalog catalog;
+  FakeTiers tiers;
 
  private:
   int port_ = 0;

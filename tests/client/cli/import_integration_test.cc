@@ -122,5 +122,59 @@ TEST_F(ImportTest, AnEmptyRepeatOptionSwitchesTheMappingsOff) {
   EXPECT_THAT(Import(file, {"--mapping", mapping, "--repeat", ""}).out, HasSubstr("2 accepted of 2 rows"));
 }
 
+class ProfileImportTest : public ImportTest {
+ protected:
+  ProfileImportTest() {
+    v1::Definition country;
+    country.mutable_attribute()->set_id("country");
+    country.mutable_attribute()->set_type(v1::ATTRIBUTE_TYPE_STRING);
+    server_.catalog.definitions["attributes/country"] = country;
+  }
+  RunResult ImportProfiles(const std::string& file) {
+    return RunTierwise({"import", "profiles", "--file", file, "--server", server_.address()});
+  }
+  // Every user once in SG, then once more in MY.
+  std::string ManyProfiles(int users) const {
+    std::string text = "user_id,country\n";
+    for (const char* country : {"SG", "MY"}) {
+      for (int i = 0; i < users; ++i) absl::StrAppend(&text, "u", i, ",", country, "\n");
+    }
+    return Write("profiles.csv", text);
+  }
+  void ExpectLastCountryOf(size_t users) {
+    ASSERT_EQ(server_.events.countries.size(), users);
+    for (const auto& [user, country] : server_.events.countries) EXPECT_EQ(country, "MY") << user;
+  }
+};
+
+TEST_F(ProfileImportTest, OneCallKeepsTheOrderOfTheFile) {
+  const RunResult result = ImportProfiles(ManyProfiles(20'000));
+  EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("profiles: 40,000 accepted of 40,000 rows"));
+  ExpectLastCountryOf(20'000);
+  EXPECT_EQ(server_.events.streams, 1);
+}
+
+TEST_F(ProfileImportTest, ACallThatBreaksIsTakenUpAgain) {
+  server_.events.answers_a_call = 3;
+  const RunResult result = ImportProfiles(ManyProfiles(20'000));
+  EXPECT_EQ(result.code, ExitCode::kOk) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("profiles: 40,000 accepted of 40,000 rows"));
+  ExpectLastCountryOf(20'000);
+  EXPECT_GT(server_.events.streams, 1);
+}
+
+TEST_F(ProfileImportTest, BrokenLinesAreRejectedAndTheRestIsTaken) {
+  std::string text = "user_id,country\n";
+  for (int i = 0; i < 1'000; ++i) {
+    absl::StrAppend(&text, i % 200 == 7 ? "u\"x\",\"SG\n" : i % 200 == 9 ? "bad,SG\n" : absl::StrCat("u", i, ",SG\n"));
+  }
+  const std::string file = Write("broken.csv", text);
+  const RunResult result = ImportProfiles(file);
+  EXPECT_EQ(result.code, ExitCode::kPartlyRejected) << result.err;
+  EXPECT_THAT(Read(file + ".rejected.csv"), HasSubstr("user_id,is not welcome"));
+  EXPECT_GE(server_.events.countries.size(), 985u);
+}
+
 }  // namespace
 }  // namespace tierwise

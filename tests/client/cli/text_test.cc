@@ -79,9 +79,19 @@ TEST(CommandLineTest, HelpNamesEveryExitCode) {
 }
 
 TEST(CommandLineTest, EveryCommandHasHelpWithAnExample) {
-  for (const char* verb : {"apply", "get", "list", "export", "delete", "history", "launch", "pause", "resume",
-                           "conclude", "assign", "explain", "import", "report", "call", "health", "completion"}) {
+  for (const char* verb : {"apply", "get",    "list",     "export", "delete",  "history", "launch",
+                           "pause", "resume", "conclude", "assign", "explain", "import",  "report",
+                           "tiers", "reach",  "profile",  "erase",  "call",    "health",  "completion"}) {
     const RunResult help = RunTierwise({verb, "--help"});
+    EXPECT_EQ(help.code, ExitCode::kOk) << verb;
+    EXPECT_THAT(help.out, HasSubstr("Examples:\n  ")) << verb;
+  }
+}
+
+TEST(CommandLineTest, EveryVerbOfTiersHasHelpWithAnExample) {
+  for (const char* verb : {"template", "preview", "refresh", "refreshes", "cancel", "show", "history", "transitions",
+                           "movers", "thresholds", "clusters"}) {
+    const RunResult help = RunTierwise({"tiers", verb, "--help"});
     EXPECT_EQ(help.code, ExitCode::kOk) << verb;
     EXPECT_THAT(help.out, HasSubstr("Examples:\n  ")) << verb;
   }
@@ -116,7 +126,7 @@ TEST(CompletionTest, EveryShellGetsVerbsAndOptions) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     const RunResult result = RunTierwise({"completion", shell});
     EXPECT_EQ(result.code, ExitCode::kOk);
-    for (const char* word : {"conclude", "rolled-back", "exposures", "server"})
+    for (const char* word : {"conclude", "rolled-back", "exposures", "server", "transitions", "to-tier", "life-cycle"})
       EXPECT_THAT(result.out, HasSubstr(word));
   }
   EXPECT_EQ(RunTierwise({"completion", "tcsh"}).code, ExitCode::kInvalid);
