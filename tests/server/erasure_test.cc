@@ -54,7 +54,9 @@ TEST_F(ErasureTest, NothingIsKnownOfAnErasedUserAndNoRestartOrRefreshBringsOneBa
     for (const std::string& user : reach.sample_user_ids()) EXPECT_NE(user, "user-3");
     EXPECT_EQ(Erase("user-3", &erased).error_code(), grpc::StatusCode::NOT_FOUND);
     if (round == 0) Restart();
-    if (round == 1) EXPECT_EQ(Refresh().users(), 9);
+    if (round == 1) {
+      EXPECT_EQ(Refresh().users(), 9);
+    }
   }
 }
 

@@ -17,6 +17,7 @@
 #include "server/storage/duckdb/engine.h"
 #include "server/storage/duckdb/event_log.h"
 #include "server/storage/duckdb/profile_store.h"
+#include "server/storage/duckdb/tier_history.h"
 #include "tests/server/storage/stored_facts.h"
 
 namespace tierwise {
@@ -69,13 +70,52 @@ void WriteProfiles(ProfileStore& profiles, int round) {
 }
 
 void WriteCatalog(Catalog& catalog) {
-  for (int64_t version = *catalog.CurrentVersion() + 1;; ++version) {
+  for (int64_t call = 1;; ++call) {
+    const int64_t version = *catalog.CurrentVersion() + 1;
     CatalogChange change{
         .name = "segments/vip", .verb = v1::CHANGE_VERB_UPDATE, .transition = "", .revision = version, .after = {}};
     change.after.emplace().mutable_segment()->set_id("vip");
     change.after->mutable_segment()->mutable_meta()->set_revision(version);
-    Check(catalog.Commit({.catalog_version = version, .time = absl::Now(), .actor = "writer", .changes = {change}}));
+    const absl::Status status =
+        catalog.Commit({.catalog_version = version, .time = absl::Now(), .actor = "writer", .changes = {change}});
+    if (absl::IsAborted(status)) continue;  // a refresh made that version meanwhile
+    Check(status);
     Acknowledge(absl::StrCat("catalog ", version));
+  }
+}
+
+// Refreshes that move some thousand users each, with a revision of the tiering in every other one.
+void WriteRefreshes(TierHistory& history, Catalog& catalog) {
+  for (int call = 1;; ++call) {
+    v1::Refresh refresh;
+    refresh.add_tierings("value");
+    SetTime(At(call), *refresh.mutable_as_of());
+    SetTime(At(call), *refresh.mutable_start_time());
+    auto id = history.Begin(refresh);
+    Check(id.status());
+    refresh.set_id(*id);
+    refresh.set_state(v1::REFRESH_STATE_SUCCEEDED);
+    SetTime(At(call), *refresh.mutable_end_time());
+    TieringOutcome outcome;
+    outcome.tiering = "value";
+    outcome.tiers = outcome.from_tiers = {"head", "tail"};
+    const uint64_t users = 1'000 + static_cast<uint64_t>(*id) % 5 * 1'000;
+    outcome.sizes = {static_cast<int64_t>(users), 0};
+    for (uint64_t user = 0; user < users; ++user) outcome.moves.push_back({user, UserMove::kNone, 0});
+    outcome.pending.assign(static_cast<size_t>(*id) % 7, {1, 1, 1});
+    refresh.set_users(static_cast<int64_t>(users));
+    CatalogCommit commit{
+        .catalog_version = *catalog.CurrentVersion() + 1, .time = absl::Now(), .actor = "refresh", .changes = {}};
+    CatalogChange change{
+        .name = "tierings/value", .verb = v1::CHANGE_VERB_UPDATE, .transition = "", .revision = *id, .after = {}};
+    change.after.emplace().mutable_tiering()->set_id("value");
+    change.after->mutable_tiering()->mutable_meta()->set_revision(*id);
+    commit.changes.push_back(std::move(change));
+    const absl::Status status = history.Commit({refresh, ""}, {outcome}, call % 2 == 0 ? &commit : nullptr);
+    // Another writer may have made that version of the catalog meanwhile: then nothing of it may be there.
+    if (absl::IsAborted(status)) continue;
+    Check(status);
+    Acknowledge(absl::StrCat("refresh ", *id));
   }
 }
 
@@ -84,6 +124,8 @@ int Main(const std::string& path, int round, int64_t busy_wal_bytes) {
   Check(engine.status());
   auto catalog = duckdb::DuckDbCatalog::Open(*engine);
   Check(catalog.status());
+  auto history = duckdb::DuckDbTierHistory::Open(*engine, **catalog);
+  Check(history.status());
   duckdb::DuckDbEventLog log(*engine);
   duckdb::DuckDbProfileStore profiles(*engine);
   Acknowledge("open");
@@ -91,6 +133,7 @@ int Main(const std::string& path, int round, int64_t busy_wal_bytes) {
   for (int t = 0; t < kThreads; ++t) threads.emplace_back([&, t] { WriteEvents(log, round, t); });
   threads.emplace_back([&] { WriteProfiles(profiles, round); });
   threads.emplace_back([&] { WriteCatalog(**catalog); });
+  threads.emplace_back([&] { WriteRefreshes(**history, **catalog); });
   for (std::thread& thread : threads) thread.join();
   return 0;
 }
