@@ -41,7 +41,7 @@ std::string File(const std::string& covariates, const std::string& more = "") {
 
 // Spending before, 0 where it is not known (of a fifth of the users), and whether it is not.
 constexpr char kTwo[] = R"({"mean": 4, "variance": 8, "covariance": 6},
-                           {"mean": 0.2, "variance": 0.16, "covariance": 0.3, "covariances": [-0.8]})";
+                           {"mean": 0.2, "variance": 0.16, "covariance": -0.3, "covariances": [-0.8]})";
 
 TEST(SummaryCovariatesTest, AreVariablesAfterTheOutcomeWithAllTheirCovariances) {
   const auto data = ReadJson(File(kTwo));
@@ -49,7 +49,7 @@ TEST(SummaryCovariatesTest, AreVariablesAfterTheOutcomeWithAllTheirCovariances) 
   const JointMoments& cell = data->data.metrics[0].cells[0];
   ASSERT_EQ(cell.size(), 3);
   EXPECT_DOUBLE_EQ(cell.Covariance(0, 1), 6.0);
-  EXPECT_DOUBLE_EQ(cell.Covariance(0, 2), 0.3);
+  EXPECT_DOUBLE_EQ(cell.Covariance(0, 2), -0.3);
   EXPECT_DOUBLE_EQ(cell.Covariance(1, 2), -0.8);
   EXPECT_DOUBLE_EQ(cell.mean(2), 0.2);
 }
@@ -58,10 +58,11 @@ TEST(SummaryCovariatesTest, TogetherTheyExplainWhatLeastSquaresSays) {
   const v1::Report report = BuildReport(ReadJson(File(kTwo))->data, 0.95).value();
   for (const v1::Comparison& row : report.metrics(0).comparisons()) {
     if (row.estimator() != v1::ESTIMATOR_REGRESSION_ADJUSTED) continue;
-    // R2 = c' S^-1 c / 9 with c = (6, 0.3), S = (8, -0.8; -0.8, 0.16): 11.8125 / 9 of the variance... of both arms.
-    const double determinant = 8 * 0.16 - 0.8 * 0.8;
-    const double explained = (0.16 * 36 + 2 * 0.8 * 6 * 0.3 + 8 * 0.09) / determinant;
-    EXPECT_GT(explained, 0.0);
+    // c' S^-1 c with c = (6, -0.3), S = (8, -0.8; -0.8, 0.16): 5.625 of the variance of 9.
+    const double residual = 9 - (0.16 * 36 - 2 * 0.8 * 6 * 0.3 + 8 * 0.09) / (8 * 0.16 - 0.8 * 0.8);
+    EXPECT_NEAR(residual, 3.375, 1e-12);
+    const double se = row.difference().standard_error();
+    EXPECT_NEAR(se * se, 2 * residual / 1000, 0.01 * 2 * residual / 1000);
     EXPECT_NEAR(row.difference().estimate(), 0.2, 1e-9);  // covariates are alike in both arms
     return;
   }
