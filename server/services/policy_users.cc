@@ -66,7 +66,8 @@ absl::StatusOr<std::vector<EventRow>> ScanEvents(const LaunchedCampaign& launche
           std::lower_bound(exposures.begin(), exposures.end(), order,
                            [](const PhasedExposure& row, uint64_t user) { return row.user_order < user; });
       if (exposed == exposures.end() || exposed->user_order != order) continue;
-      rows.push_back({order, columns.event[i], columns.time_micros[i], columns.value[i], columns.name[i]});
+      const bool has_value = columns.has_value.empty() || columns.has_value[i] != 0;
+      rows.push_back({order, columns.event[i], columns.time_micros[i], columns.value[i], columns.name[i], has_value});
     }
   }));
   std::sort(rows.begin(), rows.end());
