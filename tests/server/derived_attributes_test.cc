@@ -67,11 +67,18 @@ TEST_F(TiersTest, IncrementalRefreshesAgreeWithAFullOne) {
   const int kRounds = 8;
   for (int round = 0; round < kRounds; ++round) {
     const absl::Time as_of = kNow - 10 * kDay * (kRounds - 1 - round);
+    v1::RecordEventsRequest request;
     for (int i = 0; i < 25; ++i) {
-      const std::string user = absl::StrCat("user-", random() % 40);
-      const absl::Time time = as_of - absl::Hours(static_cast<int64_t>(random() % 2000));
-      Buy(user, static_cast<double>(random() % 100) - 20, time, random() % 2 == 0 ? "books" : "toys");
+      v1::Event& event = *request.add_events();
+      event.set_user_id(absl::StrCat("user-", random() % 40));
+      event.set_event_id(absl::StrCat(round, "-", i));
+      event.set_name("purchase");
+      event.set_value(static_cast<double>(random() % 100) - 20);
+      event.set_properties_json(random() % 2 == 0 ? R"({"category": "books"})" : R"({"category": "toys"})");
+      *event.mutable_time() = ToProto(as_of - absl::Hours(static_cast<int64_t>(random() % 2000)));
     }
+    v1::RecordEventsResponse response;
+    ASSERT_TRUE(Call(*events_, &v1::EventService::Stub::RecordEvents, request, &response).ok());
     Refresh(as_of);
   }
   std::map<std::string, std::map<std::string, std::string>> incremental;
