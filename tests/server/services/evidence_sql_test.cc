@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/substitute.h"
 #include "absl/time/time.h"
 #include "google/protobuf/text_format.h"
@@ -235,8 +236,8 @@ template <typename Message>
 std::string OutcomeSql(const Message& kind, const v1::Metric& metric, bool is_covariate, int64_t as_of) {
   std::string number = "max(CASE WHEN event_id IS NULL THEN 0 ELSE 1 END)", event = kind.conversion().event();
   if (kind.has_count()) number = "count(event_id)", event = kind.count().event();
-  if (kind.has_sum()) number = "sum(amount)", event = kind.sum().event();
-  if (metric.has_cap()) number = absl::Substitute("least($0, $1)", number, metric.cap());
+  if (kind.has_sum()) number = "coalesce(sum(amount), 0)", event = kind.sum().event();
+  if (metric.has_cap()) number = absl::StrFormat("least(%s, %.17g)", number, metric.cap());
   const int64_t delay = metric.delay().seconds() * 1'000'000;
   const int64_t begin = is_covariate ? -metric.covariate_window().seconds() * 1'000'000 : delay;
   const int64_t end = is_covariate ? 0 : delay + metric.window().seconds() * 1'000'000;
