@@ -9,13 +9,6 @@ namespace {
 
 double Bounded(double skewness) { return std::clamp(skewness, -kMostSkewness, kMostSkewness); }
 
-// third / variance^1.5, at most kMostSkewness in size; 0 where nothing varies.
-double SkewnessOf(double variance, double third) {
-  if (!(variance > 0.0)) return 0.0;
-  const double sd = std::sqrt(variance);
-  return third / variance / sd;
-}
-
 }  // namespace
 
 double StudentizedQuantile(double w, double skewness) {
@@ -58,15 +51,9 @@ double NormalizeScore(double statistic, double skewness) {
 }
 
 ThirdMoments ThirdMomentsOfMeans(const UserShape& control, const UserShape& treatment) {
-  const double users = control.users + treatment.users;
-  const double share = treatment.users / users;
-  const double variance = (1.0 - share) * control.variance + share * treatment.variance;
+  const double share = treatment.users / (control.users + treatment.users);
   const double third = (1.0 - share) * control.third + share * treatment.third;
-  const double skewness = SkewnessOf(variance, third);
-  const auto of_mean = [skewness](const UserShape& arm) {
-    return skewness * arm.variance / arm.users * (std::sqrt(arm.variance) / arm.users);
-  };
-  return {of_mean(control), of_mean(treatment)};
+  return {third / control.users / control.users, third / treatment.users / treatment.users};
 }
 
 }  // namespace tierwise
