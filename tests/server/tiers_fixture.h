@@ -234,7 +234,8 @@ class TiersTest : public ServerTest {
 
   std::map<std::string, int64_t> Sizes(const std::string& tiering) {
     std::map<std::string, int64_t> sizes;
-    for (const v1::TierDescription& tier : Describe(tiering).tiers()) sizes[tier.tier()] = tier.users();
+    const v1::DescribeTiersResponse described = Describe(tiering);
+    for (const v1::TierDescription& tier : described.tiers()) sizes[tier.tier()] = tier.users();
     return sizes;
   }
 
