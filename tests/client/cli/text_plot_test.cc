@@ -98,8 +98,12 @@ TEST(CurvePlotTest, ACurveWithBandAndBestPoint) {
   const CurvePlotOptions options = {.height = 4, .columns = 21, .x_title = "percent", .y_title = "profit per user"};
   EXPECT_EQ(RenderCurve(curve, {{10, 4}}, options, kAscii),
             "profit per user\n"
-            " 4 |      oooo X oooo\n"
-            "   | :::oo:::::::oo:::\n");
+            " 4 |     :::ooXoo:::\n"
+            "   |:::ooooo:::::ooooo:::\n"
+            " 0 |ooo---------------ooo\n"
+            "-2 |:::               :::\n"
+            "   +---------------------\n"
+            "    0     percent      20\n");
 }
 
 TEST(CurvePlotTest, DrawsInAsciiWhereItMust) {

@@ -26,12 +26,16 @@ Message Parse(const std::string& text) {
   return message;
 }
 
+std::vector<v1::Transition> TransitionsOf(const std::string& text) {
+  const auto response = Parse<v1::GetTransitionsResponse>(text);
+  return {response.transitions().begin(), response.transitions().end()};
+}
+
 std::vector<v1::Transition> QuarterOfMoves() {
-  const auto response = Parse<v1::GetTransitionsResponse>(R"(
+  return TransitionsOf(R"(
     transitions { from: "head" to: "head" users: 30 } transitions { from: "head" to: "tail" users: 10 }
     transitions { from: "tail" to: "head" users: 4 } transitions { from: "tail" to: "tail" users: 196 }
     transitions { from: "" to: "tail" users: 60 })");
-  return {response.transitions().begin(), response.transitions().end()};
 }
 
 TEST(MovementTest, UpIsTowardsTheFirstTier) {
@@ -53,9 +57,8 @@ TEST(TransitionsTextTest, SharesAreOfTheRow) {
 }
 
 TEST(TransitionsTextTest, ATierOfAnEarlierRevisionHasItsRow) {
-  const auto response = Parse<v1::GetTransitionsResponse>(R"(transitions { from: "gold" to: "head" users: 5 })");
   const std::string text =
-      RenderTransitions({response.transitions().begin(), response.transitions().end()}, {"head", "tail"}, kStyle);
+      RenderTransitions(TransitionsOf(R"(transitions { from: "gold" to: "head" users: 5 })"), {"head", "tail"}, kStyle);
   EXPECT_THAT(text, HasSubstr("gold       5 100.0% #"));
   EXPECT_THAT(text, HasSubstr("moved up 5 (100.0%)"));
 }
