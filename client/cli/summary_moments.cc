@@ -120,7 +120,7 @@ class MomentsReader {
         Need({"mean", "variance"}, "a mean needs both of `mean` and `variance`");
       }
     }
-    if (variables_.kind != summary::METRIC_KIND_MEAN || variables_.has_covariate) {
+    if (variables_.kind != summary::METRIC_KIND_MEAN || variables_.covariates > 0) {
       Refuse({"skewness"}, "it serves means without a covariate; that of a rate is known from its conversions");
     }
     if (is_ratio) {
