@@ -20,7 +20,7 @@ absl::StatusOr<SummaryData> ReadJson(const std::string& text) {
   std::istringstream in(text);
   std::ostringstream out, err;
   Terminal terminal{.in = in, .out = out, .err = err};
-  absl::StatusOr<SummarySource> source = ReadSummary({"-", SummaryFormat::kJson, ""}, terminal);
+  absl::StatusOr<SummarySource> source = ReadSummary({"-", CellFormat::kJson, ""}, terminal);
   if (!source.ok()) return source.status();
   return AssembleSummary(*source, {"", std::nullopt, absl::UnixEpoch()});
 }

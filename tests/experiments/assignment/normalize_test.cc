@@ -2,6 +2,7 @@
 #include "experiments/assignment/normalize.h"
 
 #include <string>
+#include <vector>
 
 #include "experiments/audience/tier_templates.h"
 #include "gmock/gmock.h"
@@ -86,7 +87,8 @@ TEST(NormalizeTest, DoingItAgainChangesNothing) {
   Put(Draft("spring"), shop);
   shop.Put(Parse("segment { id: 'vip' condition { text: 'not(spend<3 or country in[\"CN\"])' } }"));
   for (const absl::string_view name : kTierTemplates) {
-    for (const v1::Definition& definition : *TierTemplate(name, "purchase")) shop.Put(definition);
+    const std::vector<v1::Definition> made = TierTemplate(name, "purchase").value();
+    for (const v1::Definition& definition : made) shop.Put(definition);
   }
   for (const auto& [name, definition] : shop.all()) {
     v1::Definition again = *definition;

@@ -17,6 +17,7 @@
 #include "server/services/assignment_calls.h"
 #include "server/services/definition_edits.h"
 #include "server/storage/store.h"
+#include "server/tiers/live_users.h"
 #include "tests/server/storage/temporary_folder.h"
 #include "tierwise/v1/catalog_service.pb.h"
 
