@@ -8,17 +8,10 @@
 #include <vector>
 
 #include "absl/types/span.h"
+#include "bench/user_keys.h"
 #include "experiments/base/facts.h"
 
 namespace tierwise::bench {
-
-// A key like that of a hashed user id (splitmix64's finalizer).
-inline uint64_t KeyOfNumber(uint64_t number) {
-  number += 0x9E3779B97F4A7C15;
-  number = (number ^ (number >> 30)) * 0xBF58476D1CE4E5B9;
-  number = (number ^ (number >> 27)) * 0x94D049BB133111EB;
-  return number ^ (number >> 31);
-}
 
 // Events of random users within two years, of two names (one in five is of the first), with values and one of a
 // thousand values of a property.
@@ -45,7 +38,12 @@ class RandomEvents {
   EventColumns Run(size_t begin) const {
     constexpr size_t kRunRows = 2048;
     const auto part = [begin](const auto& column) { return absl::MakeConstSpan(column).subspan(begin, kRunRows); };
-    return {part(user_), part(time_), part(name_), part(event_), part(value_), part(property_)};
+    return {.user = part(user_),
+            .time_micros = part(time_),
+            .name = part(name_),
+            .event = part(event_),
+            .value = part(value_),
+            .property = part(property_)};
   }
 
  private:

@@ -103,7 +103,7 @@ PredictedMean Predict(const JointMoments& arm, const JointMoments& both, const A
   for (size_t k = 0; k < distance.size(); ++k) leverage += distance[k] * solved[k];
   const double df = n - 1.0 - static_cast<double>(regression.kept.size());
   PredictedMean predicted = {mean, std::max(0.0, residual_square) / df * leverage, df,
-                             UserShape{n, 0.0}};
+                             UserShape{n, std::max(0.0, residual_square) / df, 0.0}};
   if (arm.has_third()) {
     const std::vector<double> weights = ResidualWeights(arm, regression);
     predicted.residual.third = ThirdOf(arm, weights, weights, weights) / n;

@@ -34,8 +34,8 @@ ArmMeans MeansOf(const Moments& control, const Moments& treatment) {
                     .treatment_variance = treatment_variance,
                     .df = SatterthwaiteDf(control_variance, control_n - 1.0, treatment_variance, treatment_n - 1.0)};
   if (control.m3.has_value() && treatment.m3.has_value()) {
-    means.thirds =
-        ThirdMomentsOfMeans({control_n, *control.m3 / control_n}, {treatment_n, *treatment.m3 / treatment_n});
+    means.thirds = ThirdMomentsOfMeans({control_n, control.Variance(), *control.m3 / control_n},
+                                       {treatment_n, treatment.Variance(), *treatment.m3 / treatment_n});
   }
   return means;
 }

@@ -26,7 +26,8 @@ double RateVariance(const Proportion& arm) { return arm.Rate() * (NonConversions
 
 UserShape ShapeOf(const Proportion& arm) {
   const double rest = NonConversions(arm) / Users(arm);
-  return {Users(arm), arm.Rate() * rest * (rest - arm.Rate())};
+  const double variance = arm.Rate() * rest;
+  return {Users(arm), variance, variance * (rest - arm.Rate())};
 }
 
 ProportionTest ZTest(double difference, double variance) {

@@ -92,7 +92,8 @@ ArmMeans MeansOfRatios(const JointMoments& control, const JointMoments& treatmen
                     .treatment_variance = treatment_variance,
                     .df = SatterthwaiteDf(control_variance, control_n - 1.0, treatment_variance, treatment_n - 1.0)};
   if (c.unit_third.has_value() && t.unit_third.has_value()) {
-    means.thirds = ThirdMomentsOfMeans({control_n, *c.unit_third}, {treatment_n, *t.unit_third});
+    means.thirds =
+        ThirdMomentsOfMeans({control_n, c.unit_variance, *c.unit_third}, {treatment_n, t.unit_variance, *t.unit_third});
   }
   return means;
 }

@@ -52,8 +52,13 @@ double NormalizeScore(double statistic, double skewness) {
 
 ThirdMoments ThirdMomentsOfMeans(const UserShape& control, const UserShape& treatment) {
   const double share = treatment.users / (control.users + treatment.users);
+  const double variance = (1.0 - share) * control.variance + share * treatment.variance;
+  if (!(variance > 0.0)) return {};
   const double third = (1.0 - share) * control.third + share * treatment.third;
-  return {third / control.users / control.users, third / treatment.users / treatment.users};
+  const double measured = control.variance / control.users + treatment.variance / treatment.users;
+  const double expected = variance / control.users + variance / treatment.users;
+  const double scale = measured / expected * std::sqrt(measured / expected);
+  return {scale * third / control.users / control.users, scale * third / treatment.users / treatment.users};
 }
 
 }  // namespace tierwise

@@ -25,14 +25,16 @@ double ScoreQuantile(double w, double skewness);
 // Its inverse.
 double NormalizeScore(double statistic, double skewness);
 
-// One arm's users: how many, and the third central moment of a single user's outcome.
+// One arm's users, as a shape: n, variance and third central moment of a single user's outcome.
 struct UserShape {
   double users = 0.0;
+  double variance = 0.0;
   double third = 0.0;
 };
-// Third moments of the two arms' means, from one third moment of a user's outcome over both arms. That of the smaller
-// arm by itself is too uncertain, and too low where tails are heavy; and whichever arm happens to have the large
-// outcomes has the larger mean, variance and third moment together, which would favour it. REQUIRES: users > 0.
+// Third moments of the two arms' means, such that the skewness of their difference is that of two samples of one
+// population, whose shape is both arms' together. That of the smaller arm by itself is too uncertain, and too low where
+// tails are heavy; and whichever arm happens to have the large outcomes has the larger mean, variance and third moment
+// at once, which would favour it. In equal arms the difference is not skewed at all. REQUIRES: users > 0.
 ThirdMoments ThirdMomentsOfMeans(const UserShape& control, const UserShape& treatment);
 
 }  // namespace tierwise

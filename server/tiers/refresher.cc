@@ -56,13 +56,13 @@ absl::StatusOr<v1::Refresh> Refresher::Checked(const v1::StartRefreshRequest& re
   const std::shared_ptr<const Definitions> definitions = scope_.catalog.view().definitions;
   const absl::Time now = options_.now();
   v1::Refresh refresh;
-  Problems problems;
   if (request.tierings_size() > kMaxTierings) {
-    problems.Add("tierings",
-                 absl::StrCat("has ", request.tierings_size(), " ids; at most ", kMaxTierings, " are allowed"));
+    return InvalidField("tierings",
+                        absl::StrCat("has ", request.tierings_size(), " ids; at most ", kMaxTierings, " are allowed"));
   }
+  Problems problems;
   std::set<std::string> ids;
-  for (int i = 0; i < std::min(request.tierings_size(), kMaxTierings); ++i) {
+  for (int i = 0; i < request.tierings_size(); ++i) {
     const std::string& id = request.tierings(i);
     const std::string field = absl::StrCat("tierings[", i, "]");
     if (definitions->FindTiering(id) == nullptr) {

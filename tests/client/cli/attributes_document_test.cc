@@ -60,7 +60,9 @@ struct Example {
   std::vector<uint16_t> name;
   std::vector<double> value;
 
-  EventColumns Columns() const { return {.user = user, .time_micros = time, .name = name, .event = event, .value = value, .property = category}; }
+  EventColumns Columns() const {
+    return {.user = user, .time_micros = time, .name = name, .event = event, .value = value, .property = category};
+  }
 };
 
 int64_t MicrosAt(const std::string& time) { return absl::ToUnixMicros(*ParseTimeText(time)); }

@@ -52,15 +52,25 @@ TEST(SkewnessTest, ScoreQuantilesAreThoseOfChiSquare) {
   EXPECT_NEAR(ScoreQuantile(-1.959964, 1.0), (2.1797 - 8.0) / 4.0, 0.01);
 }
 
-TEST(SkewnessTest, OneThirdMomentServesBothArmsAtTheirOwnSize) {
-  const ThirdMoments thirds = ThirdMomentsOfMeans({100.0, 16.0}, {25.0, 16.0});
+TEST(SkewnessTest, OneShapeServesBothArmsAtTheirOwnSize) {
+  // Users of variance 4 and third moment 16 (skewness 2) in both arms.
+  const ThirdMoments thirds = ThirdMomentsOfMeans({100.0, 4.0, 16.0}, {25.0, 4.0, 16.0});
   EXPECT_NEAR(thirds.control, 16.0 / 1e4, 1e-15);
   EXPECT_NEAR(thirds.treatment, 16.0 / 625.0, 1e-15);
+  const ThirdMoments nothing = ThirdMomentsOfMeans({100.0, 0.0, 0.0}, {25.0, 0.0, 0.0});
+  EXPECT_EQ(nothing.control, 0.0);
+  EXPECT_EQ(nothing.treatment, 0.0);
 }
 
-TEST(SkewnessTest, EqualArmsAreNotSkewedAgainstEachOtherWhicheverHasTheLargeOutcomes) {
-  const ThirdMoments thirds = ThirdMomentsOfMeans({50.0, 3.0}, {50.0, 900.0});
-  EXPECT_EQ(thirds.control, thirds.treatment);
+TEST(SkewnessTest, TheSkewnessOfADifferenceDependsOnThePopulationAndTheArmsSizesAlone) {
+  const auto skewness = [](const UserShape& control, const UserShape& treatment) {
+    const ThirdMoments thirds = ThirdMomentsOfMeans(control, treatment);
+    const double variance = control.variance / control.users + treatment.variance / treatment.users;
+    return (thirds.treatment - thirds.control) / std::pow(variance, 1.5);
+  };
+  // Both pairs have variance 2 and third moment 5 over all users.
+  EXPECT_NEAR(skewness({900.0, 2.0, 5.0}, {100.0, 2.0, 5.0}), skewness({900.0, 2.1, 5.2}, {100.0, 1.1, 3.2}), 1e-12);
+  EXPECT_EQ(skewness({50.0, 1.0, 3.0}, {50.0, 30.0, 900.0}), 0.0);
 }
 
 }  // namespace
