@@ -92,28 +92,29 @@ class MessageStream::Call {
   void Start(grpc::GenericStub& stub, const std::string& path) {
     stream_ = stub.PrepareCall(context_.get(), path, &queue_);
     stream_->StartCall(nullptr);
-    is_open_ = Completed();
+    is_writable_ = is_readable_ = Completed();
   }
 
   bool Write(const google::protobuf::Message& request) {
-    if (!is_open_) return false;
+    if (!is_writable_) return false;
     stream_->Write(ToBuffer(request.SerializeAsString()), nullptr);
-    return is_open_ = Completed();
+    return is_writable_ = Completed();
   }
 
   bool Read(google::protobuf::Message* response) {
-    if (!is_open_) return false;
     grpc::ByteBuffer received;
-    stream_->Read(&received, nullptr);
-    is_open_ = Completed();
-    return is_open_ && response->ParseFromString(ToString(received));
+    return ReadBytes(&received) && response->ParseFromString(ToString(received));
   }
 
   absl::Status Finish() {
     has_ended_ = true;
-    if (is_open_) {
+    if (is_writable_) {
       stream_->WritesDone(nullptr);
-      is_open_ = Completed();
+      Completed();
+    }
+    // gRPC tells the status only when everything before it was read.
+    grpc::ByteBuffer unread;
+    while (ReadBytes(&unread)) {
     }
     grpc::Status status;
     stream_->Finish(&status, nullptr);
@@ -123,6 +124,13 @@ class MessageStream::Call {
   }
 
  private:
+  // A call to which nothing can be written any more may still have answers to be read.
+  bool ReadBytes(grpc::ByteBuffer* received) {
+    if (!is_readable_) return false;
+    stream_->Read(received, nullptr);
+    return is_readable_ = Completed();
+  }
+
   // Waits for the one operation under way; one that takes too long ends the call.
   bool Completed() {
     void* tag = nullptr;
@@ -141,7 +149,8 @@ class MessageStream::Call {
   std::unique_ptr<grpc::ClientContext> context_;
   grpc::CompletionQueue queue_;
   std::unique_ptr<grpc::GenericClientAsyncReaderWriter> stream_;
-  bool is_open_ = false;
+  bool is_writable_ = false;
+  bool is_readable_ = false;
   bool is_late_ = false;
   bool has_ended_ = false;
 };

@@ -99,6 +99,7 @@ void AddPolicyCommand(CLI::App& app, Invocation& invocation) {
   auto options = std::make_shared<PolicyOptions>();
   CLI::App* policy = app.add_subcommand("policy", "What a rule about users would have brought");
   policy->require_subcommand(1);
+  policy->footer(absl::StrCat(kEvaluateExamples, "\n", kLearnExamples));
   CLI::App* evaluate = policy->add_subcommand("evaluate", "The value of a rule, by the campaign's randomised users");
   AddCommonOptions(*evaluate, options.get());
   evaluate->add_option("--rule", options->rule, "The rule, or a file with it")->required();

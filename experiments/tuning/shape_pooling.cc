@@ -26,6 +26,19 @@ double ScaleOf(absl::Span<const DosePoint> points) {
   return std::sqrt(std::max(squares, static_cast<double>(points.size())) / weight);
 }
 
+// Whether a response goes the wrong way by more than chance can explain, in a tier of any number of doses.
+bool IsRefuted(absl::Span<const DosePoint> points, MonotoneDirection direction) {
+  constexpr double kRefutedAt = 6.0;
+  const double sign = direction == MonotoneDirection::kNonDecreasing ? 1.0 : -1.0;
+  for (size_t j = 0; j < points.size(); ++j) {
+    for (size_t k = j + 1; k < points.size(); ++k) {
+      const double se = std::sqrt(points[j].variance + points[k].variance);
+      if (sign * (points[j].mean - points[k].mean) > kRefutedAt * se) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 ShapePooling::ShapePooling(absl::Span<const std::vector<DosePoint>> tiers, MonotoneDirection direction)
@@ -39,7 +52,7 @@ ShapePooling::ShapePooling(absl::Span<const std::vector<DosePoint>> tiers, Monot
   doses_ = doses.size();
   std::vector<std::vector<double>> means;
   for (const auto& points : tiers) {
-    Tier tier{ScaleOf(points), {}, {}, {}};
+    Tier tier{ScaleOf(points), {}, {}, {}, !IsRefuted(points, direction)};
     for (const DosePoint& point : points) {
       tier.dose.push_back(
           static_cast<size_t>(std::lower_bound(doses.begin(), doses.end(), point.dose) - doses.begin()));
@@ -175,7 +188,7 @@ void ShapePooling::Estimate(const std::vector<std::vector<double>>& means) {
 void ShapePooling::MakeMonotone(size_t tier, std::vector<double>& responses) const {
   std::vector<double> weights;
   for (double variance : tiers_[tier].variance) weights.push_back(1.0 / variance);
-  PoolAdjacentViolators(absl::MakeSpan(responses), weights, direction_);
+  if (tiers_[tier].is_monotone) PoolAdjacentViolators(absl::MakeSpan(responses), weights, direction_);
   for (double& response : responses) response *= tiers_[tier].scale;
 }
 

@@ -16,7 +16,8 @@ namespace tierwise {
 // e_k and a strength s_k >= 0 of its own, and deviations of standard deviation tau. The data choose tau, from 0 (one
 // shape) to large (every tier for itself), and its uncertainty is carried: tau^2 has the Q-profile (generalised
 // fiducial) distribution P(tau^2 <= t) = P(chi^2_df >= Q(t)) on a grid (Viechtbauer 2007). With one tier, or too few
-// doses to tell, nothing is pooled.
+// doses to tell, nothing is pooled. A tier in which some response goes the wrong way by more than six standard errors is
+// not monotone, and is not made so.
 class ShapePooling {
  public:
   // REQUIRES: CheckDosePoints holds for each tier's points.
@@ -39,6 +40,7 @@ class ShapePooling {
     std::vector<size_t> dose;  // index into the union of all tiers' doses
     std::vector<double> mean;
     std::vector<double> variance;
+    bool is_monotone = true;  // false where the data refute it
   };
   // One value of tau^2 with its probability.
   struct Node {

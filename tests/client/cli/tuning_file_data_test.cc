@@ -137,12 +137,12 @@ TEST(TuningFileDataTest, AKnownRateHasNoNoiseToSpeakOf) {
 }
 
 TEST(TuningFileDataTest, EveryProblemNamesFileLineAndField) {
-  EXPECT_THAT(ErrorOf("tier,dose,users,conversions\nwaist,0,100,101\nwaist,-2,100,10\n,2,100,10\n"),
+  EXPECT_THAT(ErrorOf("tier,dose,users,conversions\nwaist,0,100,101\nwaist,-2,100,10\n"),
               AllOf(HasSubstr("standard input:2: conversions: is 101; must be 0 to the 100 users"),
                     HasSubstr("standard input:3: dose: is -2; must be from 0")));
   EXPECT_THAT(ErrorOf("tier,dose,users,conversions\n,2,100,10\n"), HasSubstr("standard input:2: tier: is missing"));
   EXPECT_THAT(ErrorOf("tier,dose,user,conversions\nwaist,0,100,10\n"),
-              HasSubstr("unknown column `user`; did you mean `users`"));
+              HasSubstr("unknown column `user`; did you mean \"users\""));
   EXPECT_THAT(ErrorOf("tier,users,conversions\nwaist,100,10\n"), HasSubstr("the column `dose` is missing"));
   EXPECT_THAT(ErrorOf("tier,dose,users,conversions\nwaist,0,,10\n"), HasSubstr("standard input:2: users: is missing"));
   EXPECT_THAT(ErrorOf("tier,dose,users,conversions\nwaist,zero,10,10\n"), HasSubstr("standard input:2"));

@@ -2,6 +2,7 @@
 #include "experiments/assignment/normalize.h"
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "experiments/audience/tier_templates.h"
@@ -88,7 +89,11 @@ TEST(NormalizeTest, DoingItAgainChangesNothing) {
   shop.Put(Parse("segment { id: 'vip' condition { text: 'not(spend<3 or country in[\"CN\"])' } }"));
   for (const absl::string_view name : kTierTemplates) {
     const std::vector<v1::Definition> made = TierTemplate(name, "purchase").value();
-    for (const v1::Definition& definition : made) shop.Put(definition);
+    for (v1::Definition definition : made) {
+      Problems problems;
+      Normalize(definition, problems);
+      shop.Put(std::move(definition));
+    }
   }
   for (const auto& [name, definition] : shop.all()) {
     v1::Definition again = *definition;
