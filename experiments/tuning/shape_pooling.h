@@ -16,8 +16,8 @@ namespace tierwise {
 // e_k and a strength s_k >= 0 of its own, and deviations of standard deviation tau. The data choose tau, from 0 (one
 // shape) to large (every tier for itself), and its uncertainty is carried: tau^2 has the Q-profile (generalised
 // fiducial) distribution P(tau^2 <= t) = P(chi^2_df >= Q(t)) on a grid (Viechtbauer 2007). With one tier, or too few
-// doses to tell, nothing is pooled. A tier in which some response goes the wrong way by more than six standard errors is
-// not monotone, and is not made so.
+// doses to tell, nothing is pooled. A tier in which some response goes the wrong way by more than six standard errors
+// is not monotone, and is not made so.
 class ShapePooling {
  public:
   // REQUIRES: CheckDosePoints holds for each tier's points.
