@@ -17,6 +17,9 @@
 namespace tierwise {
 namespace {
 
+// Of a budget, relative: costs are estimates times users, and a budget of just the cheapest plan is meant to buy it.
+constexpr double kBudgetSlack = 1e-7;
+
 // The knapsack of a problem, and for each of its items the option that it stands for.
 struct Reduced {
   Knapsack knapsack;
@@ -153,7 +156,7 @@ absl::StatusOr<SharePlan> PlanShares(const PlanProblem& problem, double min_shar
     }
   }
   const std::optional<KnapsackChoice> cheapest = CheapestChoice(knapsack);
-  if (cheapest.has_value() && floor_cost + cheapest->cost > problem.budget * (1.0 + 1e-12)) {
+  if (cheapest.has_value() && floor_cost + cheapest->cost > problem.budget * (1.0 + kBudgetSlack)) {
     return InvalidField("budget", absl::StrCat("is ", problem.budget, "; the cheapest plan with at least ", min_share,
                                                " of each tier on each offer costs ", floor_cost + cheapest->cost));
   }

@@ -11,7 +11,7 @@ namespace {
 
 constexpr int kAlternations = 3;
 // Nodes of tau^2 besides 0, equally spaced in the logarithm from a hundredth of the typical variance to a hundred times
-// it.
+// it, or to a hundred times the largest squared deviation from the common shape where that is more.
 constexpr int kNodes = 13;
 constexpr double kNodeRange = 100.0;
 
@@ -151,10 +151,18 @@ void ShapePooling::ChooseNodes(const std::vector<std::vector<double>>& means) {
   std::nth_element(variances.begin(), variances.begin() + static_cast<long>(cells / 2), variances.end());
   const double typical = variances[cells / 2];
 
+  FitCommon(means, 0.0, fitted_);
+  double largest = typical;
+  for (size_t k = 0; k < tiers_.size(); ++k) {
+    for (size_t j = 0; j < tiers_[k].dose.size(); ++j) {
+      largest = std::max(largest, (means[k][j] - fitted_[k][j]) * (means[k][j] - fitted_[k][j]));
+    }
+  }
+  const double least = typical / kNodeRange;
+  const double range = largest * kNodeRange / least;
   double before = 0.0;
   for (int i = 0; i <= kNodes; ++i) {
-    const double tau_squared =
-        i == 0 ? 0.0 : typical * std::pow(kNodeRange, 2.0 * static_cast<double>(i - 1) / (kNodes - 1) - 1.0);
+    const double tau_squared = i == 0 ? 0.0 : least * std::pow(range, static_cast<double>(i - 1) / (kNodes - 1));
     FitCommon(means, tau_squared, fitted_);
     double q = 0.0;
     for (size_t k = 0; k < tiers_.size(); ++k) {

@@ -32,7 +32,8 @@ class OnlineShopTest : public EndToEndTest {
   // Users of each tier, by its name.
   std::map<std::string, int64_t> Sizes(const std::string& tiering) const {
     std::map<std::string, int64_t> sizes;
-    for (const json& tier : MustJson({"tiers", "show", tiering, "--json"}).at("tiers")) {
+    const json shown = MustJson({"tiers", "show", tiering, "--json"});
+    for (const json& tier : shown.at("tiers")) {
       sizes[tier.at("tier")] = tier.at("users");
     }
     return sizes;
@@ -46,7 +47,8 @@ class OnlineShopTest : public EndToEndTest {
   // Users of `condition` in each tier of `value`.
   std::map<std::string, int64_t> ReachByValue(const std::string& condition) const {
     std::map<std::string, int64_t> sizes;
-    for (const json& tier : MustJson({"reach", condition, "--by-tiering", "value", "--json"}).at("by_tier")) {
+    const json shown = MustJson({"reach", condition, "--by-tiering", "value", "--json"});
+    for (const json& tier : shown.at("by_tier")) {
       sizes[tier.at("tier")] = tier.at("users");
     }
     return sizes;
@@ -63,8 +65,8 @@ class OnlineShopTest : public EndToEndTest {
   void ExpectTransitionsAddUp(const std::string& from, const std::string& to) const {
     const auto now = Sizes("value");
     std::map<std::string, int64_t> after;
-    for (const json& transition :
-         MustJson({"tiers", "transitions", "value", "--from", from, "--to", to, "--json"}).at("transitions")) {
+    const json shown = MustJson({"tiers", "transitions", "value", "--from", from, "--to", to, "--json"});
+    for (const json& transition : shown.at("transitions")) {
       after[transition.at("to")] += transition.at("users").get<int64_t>();
     }
     after.erase("");

@@ -49,9 +49,9 @@ TEST(MovementTest, UpIsTowardsTheFirstTier) {
 
 TEST(TransitionsTextTest, SharesAreOfTheRow) {
   EXPECT_EQ(RenderTransitions(QuarterOfMoves(), {"head", "tail"}, kStyle),
-            "from \\ to           head          tail\n"
-            "head           30 75.0% *    10 25.0% :\n"
-            "tail             4 2.0% .   196 98.0% #\n"
+            "from \\ to            head         tail\n"
+            "head           30 75.0% #   10 25.0% :\n"
+            "tail             4 2.0% .  196 98.0% #\n"
             "(none before)              60 100.0% #\n"
             "stayed 226 (94.2%), moved up 4 (1.7%), moved down 10 (4.2%); 60 had no tier before\n");
 }
@@ -96,8 +96,8 @@ TEST(DescriptionTextTest, ValueSharesMakeTheBars) {
   EXPECT_EQ(RenderTierDescription(response, {.tiering = "value", .value_attribute = "spend", .attribute = ""}, kStyle),
             "value as of 2011-12-10 00:00:00 UTC  (revision 3)\n"
             "  tier  users  share      spend  share of it\n"
-            "  head    438  10.0%  4,805,781        60.1%  ################################\n"
-            "  tail  3,934  90.0%  3,189,661        39.9%  #####################\n");
+            "  head    438  10.0%  4,805,781        60.1%  ##################################\n"
+            "  tail  3,934  90.0%  3,189,661        39.9%  #######################\n");
 }
 
 TEST(DescriptionTextTest, ASumThatIsNotPositiveHasNoShares) {
@@ -163,7 +163,7 @@ TEST(HistoryTextTest, SharesOfUsersAndOfValueAreDrawnFromZero) {
 TEST(HistoryTextTest, FiguresAreThereOnRequest) {
   const std::string text = RenderTierHistory(ThreeMonths(), "value", "purchase", true, kStyle);
   EXPECT_THAT(text, HasSubstr("2011-03-01 00:00:00 UTC    75   225        70 70.0%        30 30.0%\n"));
-  EXPECT_THAT(text, HasSubstr("2011-02-01 00:00:00 UTC    20   180              0              0\n"));
+  EXPECT_THAT(text, HasSubstr("2011-02-01 00:00:00 UTC    20   180               0               0\n"));
 }
 
 TEST(HistoryTextTest, ATierThatCameLaterIsBlankBefore) {
@@ -185,8 +185,8 @@ TEST(ExplorationTextTest, ThresholdsShowWhatLiesAbove) {
   EXPECT_EQ(RenderThresholds(response, "spend", "spend", kStyle),
             "spend: 100 users have it, 7 do not\n"
             "  at or above  users  of those  of spend\n"
-            "  100             50     50.0%     90.0%  #################################\n"
-            "  1,000           10     10.0%     60.0%  ######################\n");
+            "  100             50     50.0%     90.0%  ######################################\n"
+            "  1,000           10     10.0%     60.0%  #########################\n");
 }
 
 TEST(ExplorationTextTest, ReachNamesOverlapsAndSamples) {
