@@ -14,8 +14,12 @@
 namespace tierwise {
 namespace {
 
-// Three digits are enough for a sentence.
-std::string Number(double value) { return absl::StrFormat("%.3g", value == 0.0 ? 0.0 : value); }
+// Three digits are enough for a sentence, but no power of ten.
+std::string Number(double value) {
+  if (std::abs(value) < 1000.0) return absl::StrFormat("%.3g", value == 0.0 ? 0.0 : value);
+  const double unit = std::pow(10.0, std::floor(std::log10(std::abs(value))) - 2.0);
+  return absl::StrFormat("%.0f", std::round(value / unit) * unit);
+}
 
 std::string Percent(double probability) { return absl::StrFormat("%.0f %%", 100.0 * probability); }
 

@@ -41,6 +41,7 @@ TEST(OfferTuning, GivesWhereItPaysAndNothingWhereTheyBuyAnyway) {
   EXPECT_EQ(plan.tiers(1).variant(), "off10");
   EXPECT_EQ(plan.tiers(1).verdict(), v1::OFFER_VERDICT_GIVE) << plan.tiers(1).text();
   EXPECT_THAT(plan.tiers(1).text(), HasSubstr("Give 10 off"));
+  EXPECT_THAT(plan.tiers(1).text(), Not(HasSubstr("e+"))) << "amounts are written out";
   EXPECT_EQ(plan.tiers(2).dose(), 0.0);
   // Waist: 0.08 x 30 - 0.03 x 40 = 1.2 a user, at a cost of 0.8.
   EXPECT_NEAR(plan.tiers(1).value(), 50'000 * 1.2, 50'000 * 0.15);
